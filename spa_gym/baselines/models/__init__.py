@@ -1,0 +1,5 @@
+"""Tokenizer, token layout, tiny models, heads, checkpoints and the lean forward that trains them."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
