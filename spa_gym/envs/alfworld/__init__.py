@@ -1,0 +1,1 @@
+"""ALFWorld in text: six household tasks in a room full of receptacles."""
