@@ -1,0 +1,1 @@
+"""Ground floor: the contract, its spaces, tasks, trajectories, errors and safe writing. Imports no other floor."""

@@ -1,0 +1,156 @@
+"""What happened in an episode (`Step`, `Trajectory`) and its versioned JSONL file.
+
+One line is one trajectory with its own `version`, so that files can be joined and cut by line. Everything that
+learns or reports reads trajectories and nothing else; the token ids are those that the policy emitted, so that no
+text is ever tokenised a second time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from spa_gym.core.atomic import atomic_path
+from spa_gym.core.errors import DataCorrupt, DataNotFound, TrajectoryMismatch
+
+__all__ = ["TRAJECTORY_VERSION", "Step", "Trajectory", "iter_jsonl", "read_jsonl", "write_jsonl"]
+
+TRAJECTORY_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action and what it did."""
+
+    observation: str
+    """What was seen before acting."""
+    action: str
+    reward: float
+    """The environment's own reward for this action."""
+    grounded: bool
+    """The action was executed."""
+    progress: float | None = None
+    """Ground-truth progress in [0, 1] after the action; None when it was not recorded."""
+    action_ids: tuple[int, ...] | None = None
+    """Token ids that the policy emitted, the end-of-action token included; None for actions that came as text."""
+    logprobs: tuple[float, ...] | None = None
+    """Log-probability of each of `action_ids` under the policy that emitted them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """One episode, from the first observation to the last."""
+
+    env_id: str
+    task_id: str
+    task_type: str
+    goal: str
+    steps: tuple[Step, ...]
+    final_observation: str
+    """What was seen after the last action."""
+    terminated: bool
+    """The environment's own rule ended the episode."""
+    truncated: bool
+    """The step limit ended it."""
+    score: float
+    """`info["score"]` at the end."""
+    success: bool
+    """`info["success"]` at the end."""
+
+    @property
+    def num_steps(self) -> int:
+        """Number of actions."""
+        return len(self.steps)
+
+    @property
+    def reward(self) -> float:
+        """Sum of the environment's rewards."""
+        return sum(step.reward for step in self.steps)
+
+    @property
+    def grounding_accuracy(self) -> float:
+        """Executed actions / actions; 1.0 when there was no action."""
+        return sum(step.grounded for step in self.steps) / len(self.steps) if self.steps else 1.0
+
+
+def write_jsonl(path: str | os.PathLike[str], trajectories: Iterable[Trajectory]) -> None:
+    """Write trajectories to a file, one a line, all or nothing.
+
+    Args:
+        path: The file; what it held before is replaced.
+        trajectories: What it shall hold.
+
+    Raises:
+        WriteFailed: The system refused; the old file is untouched.
+    """
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="ascii") as file:
+        for trajectory in trajectories:
+            file.write(json.dumps(_to_record(trajectory), separators=(",", ":")) + "\n")
+
+
+def read_jsonl(path: str | os.PathLike[str]) -> list[Trajectory]:
+    """Read all trajectories of a file.
+
+    Args:
+        path: A file of `write_jsonl`.
+
+    Returns:
+        The trajectories in the order of the file.
+
+    Raises:
+        DataNotFound: There is no such file.
+        DataCorrupt: A line is not a trajectory (a file cut short, for example).
+        TrajectoryMismatch: A line was written by another version of the format.
+    """
+    return list(iter_jsonl(path))
+
+
+def iter_jsonl(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
+    """Read the trajectories of a file one by one; see `read_jsonl`."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                yield _parse(line, f"{os.fspath(path)}, line {number}")
+    except FileNotFoundError as error:
+        raise DataNotFound(
+            f"a trajectory file at {os.fspath(path)}", "no such file", "check the path, or make the file again"
+        ) from error
+
+
+def _to_record(trajectory: Trajectory) -> dict[str, Any]:
+    # Field by field instead of dataclasses.asdict, which copies every token id one by one.
+    record: dict[str, Any] = {"version": TRAJECTORY_VERSION}
+    for name in Trajectory.__slots__:
+        record[name] = getattr(trajectory, name)
+    record["steps"] = [{name: getattr(step, name) for name in Step.__slots__} for step in trajectory.steps]
+    return record
+
+
+def _parse(line: str, where: str) -> Trajectory:
+    mend = "remove that line or make the file again"
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise DataCorrupt(f"a trajectory as JSON in {where}", f"{line[:60]!r} ({error})", mend) from error
+    version = record.pop("version", None) if isinstance(record, dict) else None
+    if version != TRAJECTORY_VERSION:
+        raise TrajectoryMismatch(
+            f"trajectory version {TRAJECTORY_VERSION} in {where}",
+            f"version {version!r}",
+            "make the file again, or read it with the spa-gym version that wrote it",
+        )
+    try:
+        record["steps"] = tuple(_parse_step(step) for step in record["steps"])
+        return Trajectory(**record)
+    except (KeyError, TypeError) as error:
+        raise DataCorrupt(f"the fields of a trajectory in {where}", f"{type(error).__name__}: {error}", mend) from error
+
+
+def _parse_step(record: dict[str, Any]) -> Step:
+    for name in ("action_ids", "logprobs"):
+        if record.get(name) is not None:
+            record[name] = tuple(record[name])
+    return Step(**record)
