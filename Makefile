@@ -1,0 +1,51 @@
+# make test | lint | bench | reproduce: each makes .venv first where it is missing. `make clean` removes .venv.
+#
+# PYTHON=python3.12 make test   chooses the interpreter (3.11 or newer; the alfworld extra needs < 3.13)
+# PIP_EXTRA_INDEX_URL and the like are read by pip itself; use them to get the torch build that you want.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13 python3.14; do \
+	$$p -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+# The venv is trusted as long as these are not newer than its stamps.
+INPUTS := pyproject.toml constraints.txt
+
+.PHONY: test lint bench reproduce clean
+.DELETE_ON_ERROR:
+
+test: $(VENV)/.stamp-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.stamp-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: $(VENV)/.stamp-dev
+	$(BIN)/python benchmarks/throughput.py $(ARGS)
+
+reproduce: $(VENV)/.stamp-run
+	$(BIN)/spa-gym reproduce --preset quick $(ARGS)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "expected Python 3.11 or newer with venv and ensurepip; found none." \
+		"To mend it: apt-get install python3 python3-venv, or PYTHON=/path/to/python make ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# torch alone and first: what decides its build (an index, a folder of wheels) is then the same for all that follows.
+$(VENV)/.stamp-run: $(INPUTS) | $(BIN)/python
+	@echo "installing into $(VENV) (some minutes the first time; torch is the large part)"
+	$(PIP) torch
+	$(PIP) -e '.[train,report]'
+	@touch $@
+
+# Without the alfworld extra everything but the comparison with the real engine runs; its tests say that they skip.
+$(VENV)/.stamp-dev: $(VENV)/.stamp-run
+	$(PIP) -e '.[train,report,dev]'
+	@$(PIP) -e '.[alfworld]' >$(VENV)/alfworld.log 2>&1 || echo "make: the extra 'alfworld' did not install" \
+		"(it needs Python < 3.13, cmake and a C++ compiler; log: $(VENV)/alfworld.log): going on without it"
+	@touch $@
+
+clean:
+	rm -rf $(VENV)
