@@ -86,6 +86,7 @@ class Codec:
         self.pad_id = self.eoa_id if pad is None else int(pad)
         self.encode_observation = lru_cache(cache_size)(self._encode_observation)
         self.encode_action = lru_cache(cache_size)(self._encode_action)
+        self._decode = lru_cache(cache_size)(self._decode_ids)
 
     def _delimiter(self, text: str) -> tuple[int, ...]:
         if not text:
@@ -118,13 +119,15 @@ class Codec:
         Args:
             ids: ids as the policy emitted them.
         """
-        ids = list(ids)
+        return self._decode(tuple(ids))
+
+    def _decode_ids(self, ids: tuple[int, ...]) -> str:
         if ids and ids[-1] == self.eoa_id:
-            ids.pop()
-        text = str(
-            self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False) if ids else ""
-        )
-        return text if self.layout.special else text.removeprefix(self.layout.action)
+            ids = ids[:-1]
+        if not ids:
+            return ""
+        text = self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return str(text) if self.layout.special else str(text).removeprefix(self.layout.action)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the layout as plain values, for a checkpoint."""

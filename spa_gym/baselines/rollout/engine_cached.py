@@ -1,0 +1,204 @@
+"""The fast engine: many episodes at once on one growing key-value cache.
+
+Every row of the cache is an episode with an environment of its own. Each forward reads, for every row, what is new to
+it: the last token of a half-written action, or the observation that its finished action led to, or the first
+observation of the next episode. Then every row that was read draws its next token. Nothing is ever read twice.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from spa_gym.baselines.models.fast_forward import supports
+from spa_gym.baselines.models.tokens import Codec
+from spa_gym.baselines.rollout.episode import Episode
+from spa_gym.baselines.rollout.fast_lm import FastLM
+from spa_gym.baselines.rollout.protocol import EpisodeSpec, MakeEnv, RolloutEngine, RolloutSettings, noise_generators
+from spa_gym.baselines.rollout.slot_cache import HFCachedLM
+from spa_gym.core.errors import BadArgument
+from spa_gym.core.trajectory import Step, Trajectory
+
+__all__ = ["CachedEngine", "draw"]
+
+
+class CachedEngine(RolloutEngine):
+    """Plays episodes with a causal language model on one growing cache.
+
+    Args:
+        model: the causal language model; its weights are read anew at the start of each run.
+        codec: its codec.
+        max_length: longest episode in tokens; by default what the model's positions allow. Episodes that would not
+            fit are ended as truncated.
+        dtype: type of weights and cache of the fast forward; ``torch.bfloat16`` is faster, and its log-probabilities
+            are off by some hundredths. None: the model's own.
+        fast: use the package's own forward where it supports the model.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        codec: Codec,
+        *,
+        max_length: int | None = None,
+        dtype: torch.dtype | None = None,
+        fast: bool = True,
+    ) -> None:
+        config: Any = model.config
+        self.model, self.codec = model, codec
+        self.max_length = max_length or int(config.max_position_embeddings)
+        self.dtype = dtype
+        self.fast = fast and supports(model)
+
+    def _load(self, rows: int) -> FastLM | HFCachedLM:
+        if self.fast:
+            dtype = self.dtype or next(self.model.parameters()).dtype
+            return FastLM(self.model, rows, self.max_length, dtype)
+        return HFCachedLM(self.model, rows, self.max_length)
+
+    def _stream(
+        self, make_env: MakeEnv, episodes: Sequence[EpisodeSpec], settings: RolloutSettings
+    ) -> Iterator[tuple[int, Trajectory]]:
+        was_training = self.model.training
+        self.model.eval()
+        num_rows = min(settings.num_envs, len(episodes))
+        envs = [make_env() for _ in range(num_rows)]
+        try:
+            if num_rows:
+                yield from _Run(self._load(num_rows), self, envs, episodes, settings).play()
+        finally:
+            self.model.train(was_training)
+            for env in envs:
+                env.close()
+
+
+class _Row:
+    """An episode on a row of the cache, with the action that is being written."""
+
+    __slots__ = ("episode", "ids", "index", "logprobs", "noise", "pending", "uniforms")
+
+    def __init__(self, index: int, episode: Episode, noise: np.random.Generator, pending: list[int]) -> None:
+        self.index, self.episode, self.noise, self.pending = index, episode, noise, pending
+        self.ids: list[int] = []
+        self.logprobs: list[float] = []
+        self.uniforms: list[float] = []
+
+
+class _Run:
+    """One call of the engine."""
+
+    def __init__(
+        self,
+        lm: FastLM | HFCachedLM,
+        engine: CachedEngine,
+        envs: Sequence[Any],
+        episodes: Sequence[EpisodeSpec],
+        settings: RolloutSettings,
+    ) -> None:
+        self._lm, self._codec, self._settings = lm, engine.codec, settings
+        self._room = engine.max_length - settings.max_action_tokens - 1
+        self._envs, self._episodes = envs, episodes
+        self._noise = noise_generators(episodes, settings.seed)
+        self._waiting = deque(range(len(episodes)))
+        self._rows: dict[int, _Row] = {}
+
+    def play(self) -> Iterator[tuple[int, Trajectory]]:
+        """Plays everything; yields episodes as they end."""
+        for number in range(len(self._envs)):
+            yield from self._refill(number)
+        while self._rows:
+            numbers = self._ready()
+            rows = [self._rows[number] for number in numbers]
+            logits = self._lm(numbers, [row.pending for row in rows])
+            tokens, logprobs = draw(logits, [self._uniform(row) for row in rows], self._settings.temperature)
+            for number, row, token, logprob in zip(numbers, rows, tokens, logprobs, strict=True):
+                row.ids.append(token)
+                row.logprobs.append(logprob)
+                if token == self._codec.eoa_id or len(row.ids) == self._settings.max_action_tokens:
+                    yield from self._end_action(number, row)
+                else:
+                    row.pending = [token]
+
+    def _ready(self) -> list[int]:
+        """Which rows the next forward reads: all, or where padding costs, those in the middle of an action first."""
+        numbers = list(self._rows)
+        if self._lm.ragged:
+            return numbers
+        return [number for number in numbers if self._rows[number].ids] or numbers
+
+    def _uniform(self, row: _Row) -> float:
+        if not self._settings.temperature:
+            return 0.0
+        if not row.uniforms:
+            row.uniforms = row.noise.random(32).tolist()
+        return row.uniforms.pop()
+
+    def _end_action(self, number: int, row: _Row) -> Iterator[tuple[int, Trajectory]]:
+        codec, lengths = self._codec, self._lm.cache.lengths
+        goes_on = row.episode.act(codec.decode_action(row.ids), row.ids, row.logprobs)
+        pending = [row.ids[-1]] if row.ids[-1] == codec.eoa_id else [row.ids[-1], codec.eoa_id]
+        row.pending = [*pending, *codec.encode_observation(row.episode.observation), *codec.act_ids]
+        row.ids, row.logprobs = [], []
+        if not goes_on or int(lengths[number]) + len(row.pending) > self._room:
+            yield row.index, row.episode.finish()
+            del self._rows[number]
+            yield from self._refill(number)
+
+    def _refill(self, number: int) -> Iterator[tuple[int, Trajectory]]:
+        """Gives a row to the next episode that fits."""
+        codec = self._codec
+        while self._waiting:
+            index = self._waiting.popleft()
+            episode = Episode(self._envs[number], self._episodes[index])
+            pending = [*codec.bos_ids, *_history_ids(self._episodes[index].history, codec)]
+            pending += [*codec.encode_observation(episode.observation), *codec.act_ids]
+            if len(pending) <= self._room:
+                self._lm.cache.lengths[number] = 0
+                self._rows[number] = _Row(index, episode, self._noise[index], pending)
+                return
+            if not episode.steps:
+                raise BadArgument(
+                    f"a first observation of at most {self._room} tokens",
+                    f"{len(pending)} tokens for task {episode.info['task_id']}",
+                    "use a model with more positions (make_tiny(max_positions=...)) or a smaller world",
+                )
+            yield index, episode.finish()
+
+
+def _history_ids(history: Sequence[Step], codec: Codec) -> list[int]:
+    ids: list[int] = []
+    for step in history:
+        ids += [*codec.encode_observation(step.observation), *codec.act_ids]
+        action = (*codec.encode_action(step.action), codec.eoa_id) if step.action_ids is None else step.action_ids
+        ids += action if action and action[-1] == codec.eoa_id else [*action, codec.eoa_id]
+    return ids
+
+
+@torch.inference_mode()
+def draw(
+    logits: torch.Tensor, uniforms: Sequence[float], temperature: float
+) -> tuple[list[int], list[float]]:
+    """Draws one token for each row by inverting its cumulative distribution.
+
+    Args:
+        logits: [B, vocab] float32.
+        uniforms: one number in [0, 1) for each row.
+        temperature: 0 takes the most probable token.
+
+    Returns:
+        Tokens, and their log-probabilities at temperature 1.
+    """
+    logprobs = torch.log_softmax(logits, dim=-1)
+    if temperature == 0:
+        tokens = logits.argmax(-1)
+    else:
+        scaled = logprobs if temperature == 1 else torch.log_softmax(logits / temperature, dim=-1)
+        cumulative = scaled.double().exp_().cumsum(-1)
+        points = torch.tensor(uniforms, dtype=torch.float64, device=logits.device)[:, None] * cumulative[:, -1:]
+        tokens = torch.searchsorted(cumulative, points, right=True)[:, 0].clamp_(max=logits.shape[-1] - 1)
+    return tokens.tolist(), logprobs.gather(1, tokens[:, None])[:, 0].tolist()
