@@ -193,7 +193,12 @@ class SearchingExpert:
 
     def _drop(self, receptacle: str) -> str:
         command = self.put_command.format(o=self.held, r=receptacle)
-        return self._go(receptacle) or (f"open {receptacle}" if receptacle in self.closed else command)
+        if self._go(receptacle):
+            return self._go(receptacle)
+        if receptacle in self.closed:
+            return f"open {receptacle}"
+        unknown = receptacle not in self.seen and _kind(receptacle) in household().openable
+        return f"examine {receptacle}" if unknown else command
 
     def _go(self, receptacle: str) -> str:
         return "" if receptacle in self.here else f"go to {receptacle}"

@@ -1,0 +1,132 @@
+"""`SPA-ALFWorld-v0`: household tasks in a room full of receptacles, in text.
+
+See docs/environments/alfworld.md for observation, actions, data and what differs from the original.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from spa_gym.core.errors import BadArgument
+from spa_gym.core.tasks import Task, TaskSet
+from spa_gym.core.text_env import TextEnv
+from spa_gym.envs.alfworld.engine import Engine
+from spa_gym.envs.alfworld.expert import expert_plan, goal_share
+from spa_gym.envs.alfworld.game import Game
+from spa_gym.envs.alfworld.generated import generated_tasks
+from spa_gym.envs.alfworld.lexicon import DIALECTS
+from spa_gym.envs.alfworld.official import official_tasks
+
+__all__ = ["ALFWorldEnv"]
+
+_EXAMPLES = ("look", "inventory", "go to countertop 1", "open fridge 1", "examine cabinet 1", "take mug 1 from shelf 1")
+
+
+def _textworld(game: Game, grammar: str, list_help: bool) -> Any:
+    from spa_gym.envs.alfworld.textworld_engine import TextWorldEngine
+
+    return TextWorldEngine(game, grammar, list_help)
+
+
+_ENGINES: dict[str, Callable[[Game, str, bool], Any]] = {"fast": Engine, "textworld": _textworld}
+
+
+class ALFWorldEnv(TextEnv):
+    """Pick, clean, heat, cool, place and look at things; the reward is 1.0 when the task is done.
+
+    Args:
+        source: `"generated"` (rooms of our own, no download) or `"official"` (the released games, from `data_dir`).
+        split: `"train"`, `"valid_seen"` or `"valid_unseen"`.
+        size: of generated rooms: `"official"` (like the released ones) or `"small"` (6-12 receptacles).
+        grammar: `"2.1.2"` (`move X to Y`, alfworld 0.4) or `"2.1.1"` (`put X in/on Y`, what ETO and SPA train on).
+        engine: `"fast"` (ours) or `"textworld"` (the original, extra `alfworld`).
+        data_dir: folder or archive of the official games; None: `$ALFWORLD_DATA`, then `$SPA_GYM_DATA`.
+        world_seed: which generated world.
+        progress: add ground-truth `progress` and `goal_share` to `info`.
+        list_help: list `help` among the admissible actions (2.1.2 only; it can be typed in any case).
+        render_mode: None or `"ansi"`.
+
+    Raises:
+        BadArgument: an argument names something that does not exist.
+        DataNotFound: `source="official"` without data.
+    """
+
+    def __init__(
+        self,
+        source: str = "generated",
+        split: str = "train",
+        size: str = "official",
+        grammar: str = "2.1.2",
+        engine: str = "fast",
+        data_dir: str | os.PathLike[str] | None = None,
+        world_seed: int = 0,
+        progress: bool = False,
+        list_help: bool = False,
+        render_mode: str | None = None,
+    ) -> None:
+        for name, value, known in (
+            ("source", source, ("generated", "official")),
+            ("grammar", grammar, tuple(DIALECTS)),
+            ("engine", engine, tuple(_ENGINES)),
+        ):
+            if value not in known:
+                raise BadArgument(f"{name} out of {', '.join(known)}", repr(value), f"pass {name}={known[0]!r}")
+        tasks: TaskSet = (
+            generated_tasks(world_seed, size, split) if source == "generated" else official_tasks(split, data_dir)
+        )
+        super().__init__(tasks, progress=progress, render_mode=render_mode, example_actions=_EXAMPLES)
+        self.grammar = grammar
+        self.list_help = list_help
+        self._make_engine = _ENGINES[engine]
+        self._official = source == "official"
+        self._with_info = self._official
+        self._engine: Any = None
+        self._distance = 1
+
+    def _begin(self, task: Task) -> str:
+        self._engine = self._make_engine(task.payload, self.grammar, self.list_help)
+        if self._with_progress:
+            plan = expert_plan(Engine(task.payload, self.grammar))
+            self._distance = max(1, len(plan or ()))
+        return self._engine.intro()
+
+    def _act(self, action: str) -> tuple[str, bool]:
+        return self._engine.act(action)
+
+    def _score(self) -> float | None:
+        return 1.0 if self._engine.won else None
+
+    def _admissible(self) -> tuple[str, ...]:
+        return self._engine.admissible()
+
+    def _snapshot(self) -> Any:
+        return self._engine.snapshot()
+
+    def _restore(self, snapshot: Any) -> None:
+        self._engine.restore(snapshot)
+
+    def _info(self) -> dict[str, Any]:
+        return {"game_file": self._engine.game.source}
+
+    def _progress(self) -> float:
+        """1 - remaining / D, with `remaining` the expert's steps from here and D those from the start; never below 0."""
+        if self._engine.won:
+            return 1.0
+        return max(0.0, 1.0 - self._remaining() / self._distance)
+
+    def _goal_share(self) -> float:
+        return goal_share(self._mirror())
+
+    def _remaining(self) -> int:
+        plan = expert_plan(self._mirror())
+        return self._distance if plan is None else max(1, len(plan))
+
+    def _mirror(self) -> Engine:
+        """The state as our own engine, which the expert reads (the engine itself unless it is the original)."""
+        return self._engine if isinstance(self._engine, Engine) else self._engine.mirror()
+
+    def expert(self) -> Iterator[str]:
+        """Yield the actions of a shortest plan with full knowledge, from the current state."""
+        yield from expert_plan(self._mirror()) or ()
