@@ -20,9 +20,10 @@ from typing import Any
 
 from gymnasium.error import DependencyNotInstalled
 
+from spa_gym.core.errors import UnsolvableTask
 from spa_gym.core.extras import require_extra
 from spa_gym.envs.alfworld.engine import Engine, Reply
-from spa_gym.envs.alfworld.game import Game
+from spa_gym.envs.alfworld.game import Game, _display_names
 from spa_gym.envs.alfworld.writer import game_data
 
 __all__ = ["RealGame", "TextWorldEngine", "require_textworld"]
@@ -52,7 +53,6 @@ class RealGame:
 
     Args:
         data: Content of a `game.tw-pddl`. Its grammar is run as code: only from files that you trust.
-        names: Internal id -> name shown, for all things of the game; None for the original's rule.
         remember: Keep parsed grammar and translations instead of making them anew for every command.
 
     Attributes:
@@ -64,11 +64,15 @@ class RealGame:
         self._calls: Callable[[], contextlib.AbstractContextManager[None]] = _contained if remember else _restoring_argv
         self._env: Any = _IDLE.pop() if _IDLE else _new_env()
         self.feedback, self.admissible, self.won = "", (), False
-        with self._calls():
-            self._env.load(data)
-        for info in self._env._entity_infos.values():
-            info.name = info.id
-        for identifier, name in _names(self._env._entity_infos).items():
+        try:
+            with self._calls():
+                self._env.load(data)
+        except KeyError as error:  # how the original says that a goal cannot be reached, or that a type is missing
+            raise UnsolvableTask(
+                "a game whose goal can be reached", f"{error!r} from the real engine", "choose another task"
+            ) from error
+        # Names as alfworld's demangler gives them; importing alfworld for it would create a folder in the home.
+        for identifier, name in _display_names(self._env._entity_infos).items():
             self._env._entity_infos[identifier].name = name
         self.reset()
 
@@ -158,13 +162,6 @@ def _new_env() -> Any:
     from textworld.envs.pddl import PddlEnv
 
     return PddlEnv(textworld.EnvInfos(won=True, admissible_commands=True))
-
-
-def _names(ids: Any) -> dict[str, str]:
-    """The names that alfworld's demangler gives, without importing alfworld (which creates a folder in the home)."""
-    from spa_gym.envs.alfworld.game import _display_names as display_names
-
-    return display_names(ids)
 
 
 @contextlib.contextmanager

@@ -23,23 +23,25 @@ from spa_gym.envs.alfworld.game import Game
 __all__ = ["alfworld_rules", "game_data", "problem_text", "trajectory_data", "write_game"]
 
 _SAFE_GOAL = re.compile(r"[A-Za-z0-9 ,.'-]+")
+_PLACED = (
+    "(exists (?r - receptacle ?o - object) (and (objectType ?o {o}) (receptacleType ?r {r}) %s (inReceptacle ?o ?r)))"
+)
 _GOALS = {
-    "pick_and_place_simple": "",
-    "pick_clean_then_place_in_recep": "(cleanable ?o) (isClean ?o)",
-    "pick_heat_then_place_in_recep": "(heatable ?o) (isHot ?o)",
-    "pick_cool_then_place_in_recep": "(coolable ?o) (isCool ?o)",
+    "pick_and_place_simple": _PLACED % "",
+    "pick_clean_then_place_in_recep": _PLACED % "(cleanable ?o) (isClean ?o)",
+    "pick_heat_then_place_in_recep": _PLACED % "(heatable ?o) (isHot ?o)",
+    "pick_cool_then_place_in_recep": _PLACED % "(coolable ?o) (isCool ?o)",
+    "pick_two_obj_and_place": (
+        "(exists (?r - receptacle) (exists (?o1 - object) (and (objectType ?o1 {o}) (receptacleType ?r {r}) "
+        "(inReceptacle ?o1 ?r) (exists (?o2 - object) (and (not (= ?o1 ?o2)) (objectType ?o2 {o}) "
+        "(receptacleType ?r {r}) (inReceptacle ?o2 ?r))))))"
+    ),
+    "look_at_obj_in_light": (
+        "(exists (?ot - object ?r - receptacle ?a - agent ?l - location) (and (objectType ?ot {r}) (toggleable ?ot) "
+        "(isToggled ?ot) (receptacleAtLocation ?r ?l) (atLocation ?a ?l) (inReceptacle ?ot ?r))) "
+        "(exists (?o - object ?a - agent) (and (objectType ?o {o}) (holds ?a ?o)))"
+    ),
 }
-_PLACE = "(exists (?r - receptacle ?o - object) (and (objectType ?o {o}) (receptacleType ?r {r}) {s} (inReceptacle ?o ?r)))"
-_TWO = (
-    "(exists (?r - receptacle) (exists (?o1 - object) (and (objectType ?o1 {o}) (receptacleType ?r {r}) "
-    "(inReceptacle ?o1 ?r) (exists (?o2 - object) (and (not (= ?o1 ?o2)) (objectType ?o2 {o}) (receptacleType ?r {r}) "
-    "(inReceptacle ?o2 ?r))))))"
-)
-_LOOK = (
-    "(exists (?ot - object ?r - receptacle ?a - agent ?l - location) (and (objectType ?ot {r}) (toggleable ?ot) "
-    "(isToggled ?ot) (receptacleAtLocation ?r ?l) (atLocation ?a ?l) (inReceptacle ?ot ?r))) "
-    "(exists (?o - object ?a - agent) (and (objectType ?o {o}) (holds ?a ?o)))"
-)
 _OBJECT_FACTS = {
     "pickupable": "pickupable", "cleanable": "cleanable", "heatable": "heatable", "coolable": "coolable",
     "toggleable": "toggleable", "sliceable": "sliceable", "isReceptacleObject": "container", "isClean": "clean",
@@ -48,7 +50,10 @@ _OBJECT_FACTS = {
 _OLD_DIALECT = (
     ("You arrive at {r.name}. #examineReceptacle.feedback#", "#examineReceptacle.feedback#"),
     ('"You move the {o.name} to the {r.name}."', '"You put the {o.name} in/on the {r.name}."'),
-    ('action PutObject {\n    template :: "move {o} to {r}"', 'action PutObject {\n    template :: "put {o} in/on {r}"'),
+    (
+        'action PutObject {\n    template :: "move {o} to {r}"',
+        'action PutObject {\n    template :: "put {o} in/on {r}"',
+    ),
 )
 
 
@@ -114,6 +119,31 @@ def _identifiers(names: tuple[str, ...]) -> list[str]:
     return ids
 
 
+def _facts(game: Game, receptacles: list[str], objects: list[str], places: list[str]) -> list[str]:
+    """The initial state, but for the agent."""
+    facts = []
+    for r, identifier in enumerate(receptacles):
+        kind, location = game.receptacle_types[r], game.receptacle_location[r]
+        facts += [f"(receptacleType {identifier} {kind}Type)"] if kind else []
+        facts += [f"(receptacleAtLocation {identifier} {places[location]})"] if location >= 0 else []
+        facts += [f"(openable {identifier})"] if game.openable >> r & 1 else []
+        facts += [f"(opened {identifier})"] if game.opened >> r & 1 else []
+        facts += [f"(inReceptacle {objects[o]} {identifier})" for o in game.contents[r]]
+    for o, identifier in enumerate(objects):
+        at = game.object_locations[o]
+        facts += [f"(objectType {identifier} {game.object_types[o]}Type)"] if game.object_types[o] else []
+        facts += [f"({fact} {identifier})" for fact, field in _OBJECT_FACTS.items() if getattr(game, field) >> o & 1]
+        facts += [f"(objectAtLocation {identifier} {place})" for i, place in enumerate(places) if at >> i & 1]
+        facts += [f"(inReceptacleObject {objects[inner]} {identifier})" for inner in game.inside.get(o, ())]
+    allowed = {
+        (game.receptacle_types[r], kind)
+        for r in range(len(receptacles))
+        for o, kind in enumerate(game.object_types)
+        if kind and game.receptacle_types[r] and game.can_contain[r] >> o & 1
+    }
+    return facts + [f"(canContain {r_kind}Type {o_kind}Type)" for r_kind, o_kind in sorted(allowed)]
+
+
 def problem_text(game: Game, name: str = "generated") -> str:
     """The game as a PDDL problem that alfworld's domain fits.
 
@@ -121,44 +151,21 @@ def problem_text(game: Game, name: str = "generated") -> str:
         game: The game.
         name: Name of the problem.
     """
+    goal = game.goal
     receptacles, objects = _identifiers(game.receptacle_names), _identifiers(game.object_names)
     places = [f"loc_bar_{i:03d}" for i in range(len(game.receptacles_at))]
     start = places[game.start_location] if game.start_location >= 0 else "loc_bar_start"
-    receptacle_kinds, object_kinds = set(filter(None, game.receptacle_types)), set(filter(None, game.object_types))
-    facts = [f"(atLocation agent1 {start})"]
-    for r, identifier in enumerate(receptacles):
-        kind = game.receptacle_types[r]
-        facts += [f"(receptacleType {identifier} {kind}Type)"] if kind else []
-        if game.receptacle_location[r] >= 0:
-            facts.append(f"(receptacleAtLocation {identifier} {places[game.receptacle_location[r]]})")
-        facts += [f"(openable {identifier})"] if game.openable >> r & 1 else []
-        facts += [f"(opened {identifier})"] if game.opened >> r & 1 else []
-        facts += [f"(inReceptacle {objects[o]} {identifier})" for o in game.contents[r]]
-    for o, identifier in enumerate(objects):
-        facts += [f"(objectType {identifier} {game.object_types[o]}Type)"] if game.object_types[o] else []
-        facts += [f"({fact} {identifier})" for fact, field in _OBJECT_FACTS.items() if getattr(game, field) >> o & 1]
-        facts += [f"(objectAtLocation {identifier} {p})" for i, p in enumerate(places) if game.object_locations[o] >> i & 1]
-        facts += [f"(inReceptacleObject {objects[inner]} {identifier})" for inner in game.inside.get(o, ())]
-    facts += sorted({
-        f"(canContain {game.receptacle_types[r]}Type {kind}Type)"
-        for r in range(len(receptacles))
-        if game.receptacle_types[r]
-        for o, kind in enumerate(game.object_types)
-        if kind and game.can_contain[r] >> o & 1
-    })  # fmt: skip
+    agent = [f"(atLocation agent1 {start})"]
     if game.held >= 0:
-        facts += [f"(holds agent1 {objects[game.held]})", "(holdsAny agent1)"]
-    goal = game.goal
-    types = {"o": f"{goal.object_type}Type", "r": f"{goal.target_type}Type"}
-    if goal.kind == "look_at_obj_in_light":
-        formula = _LOOK.format(**types)
-        object_kinds |= {goal.target_type}
-    else:
-        formula = _TWO.format(**types) if goal.kind not in _GOALS else _PLACE.format(**types, s=_GOALS[goal.kind])
-        receptacle_kinds |= {goal.target_type}
+        agent += [f"(holds agent1 {objects[game.held]})", "(holdsAny agent1)"]
     # The rules name these types, so that a problem without them does not load.
-    object_kinds |= {goal.object_type, "knife", "butterknife"}
-    receptacle_kinds |= {"sinkbasin", "microwave", "fridge"}
+    object_kinds = {*game.object_types, goal.object_type, "knife", "butterknife"} - {""}
+    receptacle_kinds = {*game.receptacle_types, "sinkbasin", "microwave", "fridge"} - {""}
+    if goal.kind == "look_at_obj_in_light":
+        object_kinds.add(goal.target_type)
+    else:
+        receptacle_kinds.add(goal.target_type)
+    formula = _GOALS[goal.kind].format(o=f"{goal.object_type}Type", r=f"{goal.target_type}Type")
     declared = [
         "agent1 - agent",
         *(f"{identifier} - receptacle" for identifier in receptacles),
@@ -167,10 +174,11 @@ def problem_text(game: Game, name: str = "generated") -> str:
         *(f"{kind}Type - otype" for kind in sorted(object_kinds)),
         *(f"{place} - location" for place in dict.fromkeys([*places, start])),
     ]
+    things, facts = "\n  ".join(declared), "\n  ".join([*agent, *_facts(game, receptacles, objects, places)])
     return (
-        f"(define (problem {name})\n(:domain alfred)\n(:objects\n  " + "\n  ".join(declared) + "\n)\n(:init\n  "
-        + "\n  ".join(facts) + f"\n)\n(:goal (and {formula}))\n)\n"
-    )  # fmt: skip
+        f"(define (problem {name})\n(:domain alfred)\n(:objects\n  {things}\n)\n(:init\n  {facts}\n)\n"
+        f"(:goal (and {formula}))\n)\n"
+    )
 
 
 def game_data(game: Game, grammar: str = "2.1.2", walkthrough: list[str] | None = None) -> dict[str, Any]:

@@ -1,0 +1,15 @@
+"""The parsed official games are cached in a folder of the test session, never in the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spa_gym_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Set `$SPA_GYM_HOME`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPA_GYM_HOME", str(tmp_path_factory.mktemp("spa-gym-home")))
+        yield
