@@ -1,0 +1,326 @@
+"""`check_text_env`: every rule of the `TextEnv` contract, checked on an environment.
+
+Gymnasium's own checker without one warning, the keys and types of `info`, determinism by seed also between
+processes, exact cloning, absurd actions, the order of calls, the expert, ground-truth progress. It takes seconds, and
+needs no pytest. The first rule that is broken raises `ConformanceError`, which says what was expected and what came.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import gymnasium
+import numpy as np
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils.env_checker import check_env
+
+from spa_gym.core.cloning import EnvState, clone, restore
+from spa_gym.core.errors import ConformanceError, ResetNeeded, TaskNotFound
+from spa_gym.core.spaces import Unicode
+from spa_gym.core.text_env import TextEnv
+from spa_gym.testing.records import (
+    ABSURD_ACTIONS,
+    PROGRESS_KEYS,
+    Record,
+    check_record,
+    expect,
+    expert_actions,
+    follow,
+    go_on,
+    replay_expert,
+    require,
+    reset_record,
+    same,
+    same_walk,
+    text_env,
+    walk,
+)
+
+__all__ = ["check_text_env"]
+
+MAX_STATE_BYTES = 100_000  # a cloned state is to be small: attribution keeps thousands of them
+
+
+def check_text_env(
+    env_or_make: gymnasium.Env[Any, Any] | Callable[[], gymnasium.Env[Any, Any]],
+    *,
+    seed: int = 0,
+    num_tasks: int = 5,
+    num_steps: int = 30,
+    processes: bool = True,
+) -> None:
+    """Check that an environment keeps the contract.
+
+    Args:
+        env_or_make: An environment made by `gymnasium.make` (others are made from its spec), or a function that makes
+            one. It is left open and untouched. Wrappers are looked through: the rules are those of the bare
+            environment; cloning and the expert are checked with the wrappers.
+        seed: Seed of everything random here.
+        num_tasks: How many tasks of the split are played, spread over it.
+        num_steps: Length of the random walks, in actions.
+        processes: Compare two new Python processes with different `PYTHONHASHSEED`.
+
+    Raises:
+        ConformanceError: A rule is broken; the message names it.
+
+    Example:
+        >>> check_text_env(gymnasium.make("SPA-ALFWorld-v0", size="small"))  # doctest: +SKIP
+    """
+    env = env_or_make if isinstance(env_or_make, gymnasium.Env) else env_or_make()
+    require(isinstance(env.unwrapped, TextEnv), "a subclass of TextEnv", type(env.unwrapped).__name__)
+    suite = _Suite(_spec_of(env), seed, num_tasks, num_steps)
+    suite.check_refusals()
+    suite.check_spaces_and_info()
+    suite.check_gymnasium()
+    suite.check_tasks()
+    suite.check_determinism()
+    suite.check_absurd_actions()
+    suite.check_admissible_actions()
+    suite.check_expert()
+    suite.check_cloning()
+    suite.check_progress()
+    if processes:
+        suite.check_processes()
+
+
+class _Suite:
+    """The rules, one method each; every method makes its own environments."""
+
+    def __init__(self, spec: EnvSpec, seed: int, num_tasks: int, num_steps: int) -> None:
+        self.spec, self.seed, self.num_steps = spec, seed, num_steps
+        size = len(self.bare().tasks)
+        require(size > 0, "a split with at least one task", "none")
+        self.positions = sorted({round(i) for i in np.linspace(0, size - 1, min(num_tasks, size))})
+
+    def wrapped(self, **kwargs: Any) -> gymnasium.Env[Any, Any]:
+        try:
+            return gymnasium.make(self.spec, **kwargs)
+        except TypeError as error:
+            raise ConformanceError(f"an environment that can be made with {kwargs}", str(error)) from error
+
+    def bare(self, **kwargs: Any) -> TextEnv:
+        return text_env(self.wrapped(**kwargs))
+
+    def rng(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng((self.seed, *key))
+
+    def check_refusals(self) -> None:
+        env = self.bare()
+        expect(ResetNeeded, lambda: env.step("look"), "step before reset")
+        expect(ResetNeeded, env.render, "render before reset")
+        expect(ResetNeeded, env.clone_state, "clone_state before reset")
+        expect(gymnasium.error.Error, lambda: env.reset(seed=-1), "reset(seed=-1)")
+        for key in ("no such task", len(env.tasks), -1):
+            options: dict[str, Any] = {"task_id": key}
+            expect(TaskNotFound, lambda options=options: env.reset(options=options), f"reset(options={options})")
+        env.reset(seed=self.seed)
+        self.follow_expert(env)
+        expect(ResetNeeded, lambda: env.step("look"), "step after the end")
+
+    def check_spaces_and_info(self) -> None:
+        env = self.bare()
+        for space in (env.action_space, env.observation_space):
+            require(isinstance(space, Unicode), "Unicode as observation and action space", space)
+        shown: set[str] = set(PROGRESS_KEYS) if self.spec.kwargs.get("progress") else set()
+        seen: list[dict[str, Any]] = []
+        for position in self.positions:
+            records = list(walk(env, self.rng(position), self.num_steps, {"task_id": position}))
+            env.reset(options={"task_id": position})
+            for record in [*records, *self.follow_expert(env)]:
+                check_record(record, env, shown)
+                new = not any(record[-1] is old for old in seen)
+                require(new, "a new info on every reset and step", "the same dict as before")
+                seen.append(record[-1])
+
+    def check_gymnasium(self) -> None:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                check_env(self.bare())
+            except Exception as error:
+                raise ConformanceError("to pass Gymnasium's check_env", f"{type(error).__name__}: {error}") from error
+        said = [str(warning.message) for warning in caught]
+        require(not said, "Gymnasium's check_env without a warning", said[:1])
+
+    def check_tasks(self) -> None:
+        env, other = self.bare(), self.bare()
+        for position in self.positions:
+            task = env.tasks[position]
+            same(env.tasks.index_of(task.id), position, f"tasks.index_of of the id of the task at {position}")
+            same(other.tasks[position].id, task.id, f"the id of task {position} in a second environment")
+            by_position = env.reset(seed=self.seed, options={"task_id": position})
+            same(env.reset(seed=self.seed, options={"task_id": task.id}), by_position, "reset by id, as by position,")
+            same(by_position[1]["task_id"], task.id, 'info["task_id"]')
+        ids = {env.tasks[position].id for position in self.positions}
+        same(len(ids), len(self.positions), "the number of different ids of different tasks")
+
+    def check_determinism(self) -> None:
+        env, other = self.bare(), self.bare()
+        alone = list(self.episodes(env, self.seed))
+        same_walk(list(self.episodes(env, self.seed)), alone, "the same seed and actions again")
+        # In turns with another environment that plays something else: they may share only what never changes.
+        turns = zip(self.episodes(env, self.seed), self.episodes(other, self.seed + 1), strict=False)
+        beside = [record for record, _ in turns]
+        same_walk(beside, alone[: len(beside)], "the same seed and actions beside a second environment")
+
+    def check_absurd_actions(self) -> None:
+        env = self.bare()
+        for position in self.positions:
+            _, info = env.reset(seed=self.seed, options={"task_id": position})
+            state, before = env.clone_state(), info["admissible_actions"]
+            after = self.rest(env, before)
+            for action in ABSURD_ACTIONS:
+                env.restore_state(state)
+                what = f"after the absurd action {action!r:.40}"
+                try:
+                    observation, reward, terminated, _, info = env.step(action)
+                except Exception as error:
+                    raise ConformanceError(f"no exception {what}", f"{type(error).__name__}: {error}") from error
+                require(observation in env.observation_space, f"an observation of the space {what}", observation)
+                same(info["grounded"], False, f'info["grounded"] {what}')
+                same((reward, terminated), (0.0, False), f"(reward, terminated) {what}")
+                same(info["admissible_actions"], before, f"admissible_actions {what}")
+                same_walk(self.rest(env, before), after, f"the same world {what}")
+
+    def check_admissible_actions(self) -> None:
+        env, rng = self.bare(), self.rng(1)
+        for position in self.positions:
+            actions = self.on_the_way(env, position)[-1]["admissible_actions"]
+            state = env.clone_state()
+            for index in rng.permutation(len(actions))[:40]:
+                env.restore_state(state)
+                same(env.step(actions[index])[4]["grounded"], True, f"grounded for the admissible {actions[index]!r}")
+
+    def check_expert(self) -> None:
+        env = self.wrapped()
+        for position in self.positions:
+            replay_expert(env, position)
+            replay_expert(env, position, lazily=True)
+            on_the_way = list(walk(text_env(env), self.rng(position), self.num_steps // 2, {"task_id": position}))[-1]
+            if not on_the_way[3]:
+                follow(text_env(env), text_env(env).expert(), f"expert of task {position} from amid a random walk")
+
+    def check_cloning(self) -> None:
+        for position in self.positions:
+            env, fresh, elsewhere = self.wrapped(), self.wrapped(), self.wrapped()
+            last = self.on_the_way(env, position)
+            info, state = last[-1], clone(env)
+            copy = _through_pickle(state)
+            stood = restore(env, copy)
+            same(stood[0], last[1], "the observation that restore returns")
+            same({**info, **stood[1]}, info, "the info that restore returns")
+            after = self.rest(env, info["admissible_actions"])
+            elsewhere.reset(seed=self.seed + 1, options={"task_id": self.positions[0]})
+            places = {"the same environment": env, "a fresh environment": fresh, "one at another task": elsewhere}
+            for where, target in places.items():
+                for saved in (state, copy, state):  # again and again: what was done since must not change it
+                    same(restore(target, saved), stood, f"(observation, info) restored in {where}")
+                    again = self.rest(target, info["admissible_actions"])
+                    same_walk(again, after, f"the episode going on from a state restored in {where}")
+            self._check_ended_clone(env, position)
+
+    def _check_ended_clone(self, env: gymnasium.Env[Any, Any], position: int) -> None:
+        replay_expert(env, position)
+        target = self.bare()
+        _, info = target.restore_state(text_env(env).clone_state())
+        same(info["success"], True, "success in the restored state of a solved task")
+        expect(ResetNeeded, lambda: target.step("look"), "step in a restored state after the end")
+
+    def check_progress(self) -> None:
+        env, plain = self.bare(progress=True), self.bare(progress=False)
+        for position in self.positions:
+            walks = []
+            for target in (env, plain):
+                first = reset_record(target, self.seed, {"task_id": position})
+                walks.append([first, *self.follow_expert(target)])
+            random_walk = walk(env, self.rng(position), self.num_steps, {"task_id": position})
+            for record in [*walks[0], *random_walk]:
+                check_record(record, env, set(PROGRESS_KEYS))
+                info = record[-1]
+                for key in PROGRESS_KEYS:
+                    right = isinstance(info[key], float) and 0.0 <= info[key] <= 1.0
+                    require(right, f'info["{key}"] as a float in [0, 1]', info[key])
+                same(info["progress"] == 1.0, info["success"], "that progress is 1.0 (exactly when solved)")
+            for record in walks[0]:
+                for key in PROGRESS_KEYS:
+                    record[-1].pop(key)
+            same_walk(walks[0], walks[1], "with progress=True the same episode as without")
+
+    def check_processes(self) -> None:
+        first, second = (self.transcript(hash_seed) for hash_seed in ("0", "4242"))
+        for one, other in zip(second, first, strict=False):
+            same(one, other, "the transcript under another PYTHONHASHSEED")
+        same(len(second), len(first), "the length of the transcript under another PYTHONHASHSEED")
+
+    # What the rules share.
+
+    def rest(self, env: gymnasium.Env[Any, Any], admissible: tuple[str, ...]) -> list[Record]:
+        """What follows from here under fixed choices, and which task the next reset draws."""
+        return [*go_on(env, self.rng(99), 6, admissible), reset_record(env)]
+
+    def episodes(self, env: gymnasium.Env[Any, Any], seed: int) -> Iterator[Record]:
+        """Three tasks drawn from one seed, walked at random."""
+        rng = self.rng(seed)
+        for first_seed in (seed, None, None):
+            yield from walk(env, rng, self.num_steps, seed=first_seed)
+
+    def on_the_way(self, env: gymnasium.Env[Any, Any], position: int) -> Record:
+        """Walk some steps into a task, fewer where they end it; return the last record."""
+        for num_steps in (4, 2, 1, 0):
+            last = list(walk(env, self.rng(position), num_steps, {"task_id": position}))[-1]
+            if not (last[3] or last[4]):
+                break
+        return last
+
+    def follow_expert(self, env: TextEnv) -> list[Record]:
+        return [(action, *cast(Any, env.step(action))) for action in expert_actions(env)]
+
+    def transcript(self, hash_seed: str) -> list[str]:
+        """Three episodes and an expert's, as JSON lines from a new process."""
+        order = {"spec": self.spec.to_json(), "seed": self.seed, "num_steps": self.num_steps}
+        path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
+        done = subprocess.run(
+            [sys.executable, "-c", "from spa_gym.testing.suite import _transcribe; _transcribe()"],
+            input=json.dumps(order),
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path},
+            check=False,
+        )
+        same(done.returncode, 0, f"the exit status of a process that plays the environment ({done.stderr[-300:]})")
+        return done.stdout.splitlines()
+
+
+def _transcribe() -> None:
+    """Run in the process that `transcript` starts: the order on stdin, the records on stdout."""
+    order = json.load(sys.stdin)
+    suite = _Suite(EnvSpec.from_json(order["spec"]), order["seed"], 1, order["num_steps"])
+    env = suite.bare()
+    for record in [*suite.episodes(env, suite.seed), reset_record(env), *suite.follow_expert(env)]:
+        sys.stdout.write(json.dumps(record, default=repr) + "\n")
+
+
+def _through_pickle(state: EnvState) -> EnvState:
+    try:
+        data = pickle.dumps(state)
+    except Exception as error:
+        raise ConformanceError("a state that goes through pickle", f"{type(error).__name__}: {error}") from error
+    require(len(data) <= MAX_STATE_BYTES, f"a pickled state of at most {MAX_STATE_BYTES} bytes", len(data))
+    return pickle.loads(data)
+
+
+def _spec_of(env: gymnasium.Env[Any, Any]) -> EnvSpec:
+    mend = "register the class with its entry point as a string, and make it through gymnasium.make"
+    if env.spec is None:
+        raise ConformanceError("an environment with a spec", "env.spec is None", mend)
+    try:
+        return EnvSpec.from_json(env.spec.to_json())
+    except (TypeError, ValueError) as error:
+        raise ConformanceError("a spec that goes through JSON", str(error), mend) from error
