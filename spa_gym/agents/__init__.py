@@ -1,0 +1,11 @@
+"""Agents: whatever answers observations with actions. A trained policy is one too and lives in `spa_gym.baselines`."""
+
+from __future__ import annotations
+
+from spa_gym.agents.expert_agent import ExpertAgent
+from spa_gym.agents.loading import load_agent
+from spa_gym.agents.openai_server import OpenAIServerAgent
+from spa_gym.agents.protocol import Agent, FunctionAgent, as_agent
+from spa_gym.agents.random_agent import RandomAgent
+
+__all__ = ["Agent", "ExpertAgent", "FunctionAgent", "OpenAIServerAgent", "RandomAgent", "as_agent", "load_agent"]

@@ -1,0 +1,100 @@
+"""Journal: finished episodes, appended one line each, so that a killed evaluation goes on where it stopped.
+
+The first line names the evaluation; each further line is one finished episode. A line is flushed to the disk as its
+episode ends. A process killed in the middle of a line leaves a torn last line, which the next start cuts off; a torn
+line elsewhere is damage and is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from spa_gym.core.errors import BadArgument, DataCorrupt, WriteFailed
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """An append-only file of entries under one header.
+
+    Args:
+        path: the file; made with its folder where it is missing, continued where it is there.
+        header: what identifies the evaluation; must equal the header of a file that is already there.
+
+    Raises:
+        BadArgument: the file belongs to another evaluation.
+        WriteFailed: the disk refuses the write.
+        DataCorrupt: a line before the last cannot be read.
+    """
+
+    def __init__(self, path: str | Path, header: dict[str, Any]) -> None:
+        self.path = Path(path)
+        header = json.loads(json.dumps(header))  # as it will be read back: tuples become lists
+        lines = self._read()
+        if lines and lines[0] != header:
+            raise BadArgument(
+                expected=f"the journal of the same evaluation in {self.path}",
+                got=_differences(lines[0], header),
+                mend="give another --out, or delete the file to start anew",
+            )
+        self.entries: list[dict[str, Any]] = lines[1:]
+        """Episodes that were finished before."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise WriteFailed(f"to write {self.path}", f"{error.strerror}", "choose another --out") from error
+        if not lines:
+            self.append(header)
+
+    def append(self, entry: dict[str, Any]) -> None:
+        """Write one entry through to the disk.
+
+        Raises:
+            WriteFailed: the write failed (a full disk, say); the entries before it are safe.
+        """
+        try:
+            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise WriteFailed(
+                expected=f"to write {self.path}",
+                got=f"{error.strerror or error}; the episodes before this one are saved",
+                mend="make room on the disk and give the same command again: it goes on from there",
+            ) from error
+
+    def close(self) -> None:
+        """Close the file; twice is fine."""
+        try:
+            self._file.close()
+        except OSError:  # what a full disk left in the buffer was reported by append
+            pass
+
+    def _read(self) -> list[dict[str, Any]]:
+        """Entries of the file, its torn last line cut off."""
+        if not self.path.exists():
+            return []
+        data = self.path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):
+            os.truncate(self.path, len(whole))
+        entries = []
+        for number, line in enumerate(whole.splitlines(), start=1):
+            try:
+                entries.append(json.loads(line))
+            except ValueError as error:
+                raise DataCorrupt(
+                    expected=f"one JSON object a line in {self.path}",
+                    got=f"line {number}: {error}",
+                    mend="delete that line (its episode is played again), or the file to start anew",
+                ) from error
+        return entries
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> str:
+    names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    return "; ".join(f"{name}: {old.get(name)!r} there, {new.get(name)!r} now" for name in names)

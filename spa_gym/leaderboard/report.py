@@ -1,0 +1,196 @@
+"""The report, from a folder of run records and nothing else.
+
+Tables in Markdown and in one HTML page, learning curves and differences as PNG: `spa-gym report runs/ --out report/`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from spa_gym.core.atomic import atomic_write_text
+from spa_gym.core.errors import DataNotFound
+from spa_gym.core.extras import require_extra
+from spa_gym.leaderboard.pictures import draw_differences, draw_learning_curves
+from spa_gym.leaderboard.run_record import RunRecord, find_records
+from spa_gym.leaderboard.statistics import Interval
+from spa_gym.leaderboard.summary import CEILING, REFERENCE, MethodRow, Study, collect_studies
+from spa_gym.leaderboard.theme import DARK, LIGHT
+
+__all__ = ["Report", "make_report"]
+
+
+@dataclass
+class Report:
+    """Paths of what was written."""
+
+    markdown: Path
+    html: Path
+    summary: Path
+    """All figures of the tables as JSON."""
+    pictures: list[Path]
+    num_records: int
+
+
+def make_report(
+    runs: str | Path | Sequence[str | Path], out_dir: str | Path, reference: str = REFERENCE, title: str | None = None
+) -> Report:
+    """Write `report.md`, `report.html`, `summary.json` and the pictures.
+
+    Args:
+        runs: Folders of run records (searched with their subfolders), or single records.
+        out_dir: Where to write, made where it is missing.
+        reference: The method that differences are taken to.
+        title: Heading of the page.
+
+    Returns:
+        Where everything is.
+
+    Raises:
+        DataNotFound: A folder is missing, or holds no record.
+        DataCorrupt: A record cannot be read.
+        DependencyNotInstalled: matplotlib or jinja2 is missing.
+    """
+    folders = [runs] if isinstance(runs, str | Path) else list(runs)
+    out_dir = Path(out_dir)
+    records = [record for folder in folders for _, record in find_records(folder)]
+    if not records:
+        listed = ", ".join(map(str, folders))
+        raise DataNotFound(
+            "run records (.json)", f"none in {listed}", "give the --out of an evaluation or of a training"
+        )
+    studies = collect_studies(records, reference)
+    evaluations = sorted(
+        (r for r in records if r.kind == "evaluate"), key=lambda r: (r.env_id, str(r.settings["split"]))
+    )
+    pictures = [_draw(study, place, out_dir, reference) for place, study in enumerate(studies)]
+    context = {
+        "title": title or "spa-gym report",
+        "studies": [_study_view(study, drawn) for study, drawn in zip(studies, pictures, strict=True)],
+        "evaluations": [_evaluation_view(record) for record in evaluations],
+        "reference": reference,
+        "num_records": len(records),
+        "newest": max(record.created for record in records)[:10],
+        "provenance": _provenance(records),
+    }
+    templates = _templates()
+    atomic_write_text(out_dir / "report.md", templates.get_template("report.md.j2").render(context))
+    atomic_write_text(out_dir / "report.html", templates.get_template("report.html.j2").render(context))
+    summary = [{"env": study.name, "notes": study.notes, "splits": _summary(study)} for study in studies]
+    atomic_write_text(out_dir / "summary.json", json.dumps(summary, indent=1) + "\n")
+    drawn = [path for group in pictures for pair in group.values() for path in pair.values()]
+    return Report(out_dir / "report.md", out_dir / "report.html", out_dir / "summary.json", drawn, len(records))
+
+
+def _draw(study: Study, place: int, out_dir: Path, reference: str) -> dict[str, dict[str, Path]]:
+    """Pictures by name, then by theme."""
+    suffix = f"-{place + 1}" if place else ""
+    drawn: dict[str, dict[str, Path]] = {"learning_curves": {}, "differences": {}}
+    for theme in (LIGHT, DARK):
+        ending = f"{suffix}.png" if theme is LIGHT else f"{suffix}-dark.png"
+        paths = {
+            "learning_curves": draw_learning_curves(study, out_dir / f"learning_curves{ending}", theme),
+            "differences": draw_differences(study, out_dir / f"differences{ending}", reference, theme),
+        }
+        for name, path in paths.items():
+            if path is not None:
+                drawn[name][theme.name] = path
+    return {name: themes for name, themes in drawn.items() if themes}
+
+
+def _templates() -> Any:
+    """The templates of this package; HTML is escaped, Markdown is not."""
+    jinja2 = require_extra("report", "jinja2", "writing a report")
+    folder = files("spa_gym.leaderboard").joinpath("templates")
+    names = ("report.md.j2", "report.html.j2")
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader({name: folder.joinpath(name).read_text(encoding="utf-8") for name in names}),
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(interval=_interval, signed=_signed, number=_number, count=_count)
+    return environment
+
+
+def _study_view(study: Study, drawn: dict[str, dict[str, Path]]) -> dict[str, Any]:
+    def view(row: MethodRow, primary: str) -> dict[str, Any]:
+        return {**vars(row), "main": row.cells.get(primary)}
+
+    splits = []
+    for split, rows in study.splits.items():
+        decodings = list(dict.fromkeys(name for row in rows for name in row.cells))
+        sizes = sorted({cell.num_tasks for row in rows for cell in row.cells.values()})
+        primary = decodings[0]
+        viewed = [view(row, primary) for row in rows]
+        best = {
+            d: max((r.cells[d].success.mean for r in rows if d in r.cells and r.method != CEILING), default=2.0)
+            for d in decodings
+        }
+        shown = {"name": split, "rows": viewed, "decodings": decodings, "primary": primary}
+        splits.append({**shown, "sizes": sizes, "best": best})
+    pictures = {
+        name: {theme: {"file": path.name, "data": _embed(path)} for theme, path in themes.items()}
+        for name, themes in drawn.items()
+    }
+    return {"name": study.name, "splits": splits, "notes": study.notes, "pictures": pictures}
+
+
+def _evaluation_view(record: RunRecord) -> dict[str, Any]:
+    metrics = {name: _as_interval(record.metrics[name]) for name in ("success", "score", "grounding", "steps")}
+    size, played = record.settings["split_size"], record.settings["num_tasks"]
+    return {
+        "env": Study(record.env_id, record.env_kwargs, {}).name,
+        "split": record.settings["split"],
+        "agent": record.method,
+        "tasks": str(played) if played == size else f"{played} of {size}",
+        **metrics,
+    }
+
+
+def _summary(study: Study) -> dict[str, Any]:
+    return {split: [asdict(row) for row in rows] for split, rows in study.splits.items()}
+
+
+def _provenance(records: list[RunRecord]) -> dict[str, list[str]]:
+    """Commits, data and package versions of all records; more than one value means that they were not made alike."""
+    found: dict[str, set[str]] = {"commit": {str(record.commit) for record in records}}
+    found["data hash"] = {str(record.data_hash) for record in records if record.data_hash}
+    for record in records:
+        for name, version in record.packages.items():
+            found.setdefault(name, set()).add(version)
+    return {name: sorted(values) for name, values in found.items() if values}
+
+
+def _embed(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+def _as_interval(value: dict[str, float]) -> Interval:
+    return Interval(value["mean"], value["low"], value["high"])
+
+
+def _interval(value: Interval | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value.mean:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+
+
+def _signed(value: Interval | None) -> str:
+    return "–" if value is None else f"{value.mean:+.3f} [{value.low:+.3f}, {value.high:+.3f}]"
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _count(value: float) -> str:
+    """A large number as a person reads it: 950, 204 k, 1.30 M."""
+    if value >= 999_500:
+        return f"{value / 1e6:.2f} M"
+    return f"{value / 1e3:.0f} k" if value >= 10_000 else f"{value:.0f}"
