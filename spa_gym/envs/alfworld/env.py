@@ -6,6 +6,7 @@ See docs/environments/alfworld.md for observation, actions, data and what differ
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,10 +15,12 @@ from spa_gym.core.tasks import Task, TaskSet
 from spa_gym.core.text_env import TextEnv
 from spa_gym.envs.alfworld.engine import Engine
 from spa_gym.envs.alfworld.expert import expert_plan, goal_share
+from spa_gym.envs.alfworld.explorer import Explorer
 from spa_gym.envs.alfworld.game import Game
 from spa_gym.envs.alfworld.generated import generated_tasks
 from spa_gym.envs.alfworld.lexicon import DIALECTS
 from spa_gym.envs.alfworld.official import official_tasks
+from spa_gym.envs.alfworld.searcher import SearchingExpert
 
 __all__ = ["ALFWorldEnv"]
 
@@ -130,3 +133,11 @@ class ALFWorldEnv(TextEnv):
     def expert(self) -> Iterator[str]:
         """Yield the actions of a shortest plan with full knowledge, from the current state."""
         yield from expert_plan(self._mirror()) or ()
+
+    def demonstrator(self) -> SearchingExpert:
+        """The searching expert for the episode that was just reset: it knows only what the agent has seen."""
+        return SearchingExpert(self._observation, self.grammar)
+
+    def explorer(self, rng: random.Random) -> Explorer:
+        """Somebody who runs errands of their own in this episode, without regard to the task."""
+        return Explorer(self._observation, rng, self.grammar)

@@ -46,12 +46,7 @@ class SearchingExpert:
     def __init__(self, first_observation: str, grammar: str = "2.1.2") -> None:
         intro, _, task = first_observation.rpartition("Your task is to: ")
         self.put_command = "move {o} to {r}" if grammar == "2.1.2" else "put {o} in/on {r}"
-        self.kind, self.wanted, self.target = "", "", ""
-        for kind, pattern in _TASKS:
-            found = pattern.match(task)
-            if found:
-                self.kind, self.wanted, self.target = kind, found[1], found[2]
-                break
+        self.set_task(task)
         self.receptacles = _NAME.findall(intro)
         self.seen: dict[str, list[str]] = {}
         self.closed: set[str] = set()
@@ -61,6 +56,15 @@ class SearchingExpert:
         self.lit: set[str] = set()
         self.refused: set[str] = set()
         self._rank: dict[str, list[str]] = {}
+
+    def set_task(self, task: str) -> None:
+        """Pursue this instruction from now on; a sentence of no known form leaves nothing to pursue."""
+        self.kind, self.wanted, self.target = "", "", ""
+        for kind, pattern in _TASKS:
+            found = pattern.match(task)
+            if found:
+                self.kind, self.wanted, self.target = kind, found[1], found[2]
+                return
 
     # -- memory ---------------------------------------------------------------------------------------------------
 

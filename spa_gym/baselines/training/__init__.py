@@ -1,0 +1,1 @@
+"""The stages of the pipeline, one linear file each: pretrain, sft, explore, estimator, ppo."""

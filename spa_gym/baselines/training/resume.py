@@ -1,0 +1,112 @@
+"""Resuming: everything a stage needs to go on after `kill -9`, in one atomic folder without pickles.
+
+A stage keeps `<out>/state/` (weights, optimiser moments, position) while it runs and removes it when it is done.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from spa_gym.baselines.training.optimizers import Optimizers
+from spa_gym.core.atomic import atomic_write_text
+from spa_gym.core.errors import CheckpointMismatch, WriteFailed
+
+__all__ = ["Resumable"]
+
+_VERSION = 1
+
+
+@dataclass
+class Resumable:
+    """The state of a running stage.
+
+    Args:
+        folder: where the stage writes.
+        settings: what must not have changed between the runs (plain JSON values).
+        modules: name -> module whose weights belong to the state.
+        optimizers: name -> optimisers whose moments belong to it.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+    modules: dict[str, nn.Module]
+    optimizers: dict[str, Optimizers] = field(default_factory=dict)
+
+    @property
+    def _place(self) -> Path:
+        return self.folder / "state"
+
+    def save(self, position: dict[str, Any]) -> None:
+        """Write the state; `position` is where the stage stands (plain JSON values).
+
+        Two generations of tensors are kept, and the one that counts is named by a small file written last, so that a
+        process killed at any moment, or a full disk, leaves a state that can be read.
+
+        Raises:
+            WriteFailed: the disk is full or read-only; the state before is untouched.
+        """
+        self._place.mkdir(parents=True, exist_ok=True)
+        number = int(self._read().get("generation", 0)) + 1
+        tensors: dict[str, torch.Tensor] = {}
+        for name, module in self.modules.items():
+            seen: set[int] = set()
+            for key, value in module.state_dict().items():
+                if value.data_ptr() not in seen:
+                    seen.add(value.data_ptr())
+                    tensors[f"module/{name}/{key}"] = value.detach().cpu().contiguous()
+        for name, optimizers in self.optimizers.items():
+            tensors |= {f"optimizer/{name}/{key}": value.cpu() for key, value in optimizers.state().items()}
+        weights = self._place / f"tensors-{number}.safetensors"
+        try:
+            save_file(tensors, weights)
+        except Exception as error:
+            weights.unlink(missing_ok=True)
+            raise WriteFailed(
+                f"room and permission to write {weights}", str(error), "free disk space and run the same command again"
+            ) from error
+        record = {"version": _VERSION, "generation": number, "settings": self.settings, "position": position}
+        atomic_write_text(self._place / "position.json", json.dumps(record, sort_keys=True))
+        for old in self._place.glob("tensors-*.safetensors"):
+            if old != weights:
+                old.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, Any]:
+        path = self._place / "position.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    def load(self) -> dict[str, Any] | None:
+        """Go to the saved state, if any; returns its position.
+
+        Raises:
+            CheckpointMismatch: the state belongs to other settings or another version.
+        """
+        record = self._read()
+        if not record:
+            return None
+        if record.get("version") != _VERSION or record.get("settings") != json.loads(json.dumps(self.settings)):
+            raise CheckpointMismatch(
+                f"the state of a run with the same settings in {self._place}",
+                "one of another version or with other settings",
+                f"choose another --out, or remove {self._place} to start over",
+            )
+        tensors = load_file(self._place / f"tensors-{record['generation']}.safetensors")
+        for name, module in self.modules.items():
+            prefix = f"module/{name}/"
+            mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+            module.load_state_dict(mine, strict=False)
+        for name, optimizers in self.optimizers.items():
+            prefix = f"optimizer/{name}/"
+            optimizers.load_state({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        return record["position"]
+
+    def clear(self) -> None:
+        """Remove the state: the stage is done."""
+        shutil.rmtree(self._place, ignore_errors=True)

@@ -1,0 +1,63 @@
+"""What a running stage shows: a progress bar with the number that matters, TensorBoard, and curves for the run record."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+__all__ = ["Tracker"]
+
+_log = logging.getLogger(__name__)
+
+
+class Tracker:
+    """Progress bar, TensorBoard (where installed) and curves of one stage.
+
+    Args:
+        folder: where TensorBoard's files go (`<folder>/tensorboard`).
+        name: shown before the bar.
+        total: number of steps of the stage.
+        start: step that it goes on from.
+        curves: curves so far, when resuming.
+
+    Attributes:
+        curves: name -> values, as they were logged.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, total: int, *, start: int = 0, unit: str = "step", curves: dict[str, list[float]] | None = None
+    ) -> None:
+        self.curves: dict[str, list[float]] = curves or {}
+        slow = not sys.stderr.isatty()
+        self._bar = tqdm(total=total, initial=start, desc=name, unit=unit, dynamic_ncols=True, mininterval=10.0 if slow else 0.2)
+        self._writer: Any = None
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(folder / "tensorboard"))
+        except ImportError:
+            _log.info("tensorboard is not installed; curves go to the run record only")
+
+    def log(self, step: int, **values: float) -> None:
+        """Log values at a step; `step` itself is kept as the curve `step`."""
+        for key, value in {"step": step, **values}.items():
+            self.curves.setdefault(key, []).append(round(float(value), 6))
+        if self._writer is not None:
+            for key, value in values.items():
+                self._writer.add_scalar(key, value, step)
+
+    def advance(self, steps: int = 1, **shown: Any) -> None:
+        """Move the bar and show values beside it."""
+        if shown:
+            self._bar.set_postfix(shown, refresh=False)
+        self._bar.update(steps)
+
+    def close(self) -> None:
+        """Close bar and files."""
+        self._bar.close()
+        if self._writer is not None:
+            self._writer.close()

@@ -1,0 +1,109 @@
+"""Transcripts to imitate: the demonstrator's and the explorer's episodes, encoded, endless and the same by seed.
+
+A transcript carries a weight for every token: 1 on the actions that are worth imitating, little on the text around
+them, 0 on actions that somebody else slipped in. Slipped-in actions ("noise") show the model how to go on from states
+that the demonstrator would never reach by itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, encode
+from spa_gym.core.trajectory import Step, Trajectory
+
+__all__ = ["Transcript", "batches", "play_transcript"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """An encoded episode and the weight of each of its tokens in the loss, `len(weights) == len(encoded.ids)`."""
+
+    encoded: EncodedTrajectory
+    weights: list[float]
+    success: bool
+    num_steps: int
+
+
+def play_transcript(
+    env: Any, task: int, codec: Codec, rng: random.Random, *, noise: float, explore: bool = False, text_weight: float = 0.1,
+    text_share: float = 0.25,
+) -> Transcript:
+    """Let the demonstrator (or the explorer) play a task.
+
+    Args:
+        env: an environment as `gymnasium.make` returns it, whose `unwrapped` has `demonstrator()` and `explorer(rng)`.
+        task: position in its split.
+        codec: turns text into ids.
+        rng: decides on noise.
+        noise: share of steps on which a random admissible action is done instead; such steps are not imitated.
+        explore: let the explorer play; all its actions are imitated.
+        text_weight: mean weight of the tokens of observations.
+        text_share: share of these tokens, drawn at random, that carry the weight (the others cost no logits).
+    """
+    observation, info = env.reset(options={"task_id": task})
+    player = env.unwrapped.explorer(rng) if explore else env.unwrapped.demonstrator()
+    steps: list[Step] = []
+    imitate: list[bool] = []
+    terminated = truncated = False
+    while not (terminated or truncated):
+        admissible = info["admissible_actions"]
+        slip = not explore and rng.random() < noise
+        if slip:
+            action = admissible[int(rng.random() * len(admissible))]
+        else:
+            action = player.act(admissible) if explore else player.act()
+        seen = observation
+        observation, reward, terminated, truncated, info = env.step(action)
+        player.observe(action, observation)
+        steps.append(Step(seen, action, float(reward), info["grounded"], None, None, None))
+        imitate.append(not slip)
+    trajectory = Trajectory(
+        env_id=env.spec.id, task_id=info["task_id"], task_type=info["task_type"], goal=info["goal"], steps=tuple(steps),
+        final_observation=observation, terminated=terminated, truncated=truncated, score=info["score"],
+        success=info["success"],
+    )  # fmt: skip
+    encoded = encode(trajectory, codec)
+    each = text_weight / text_share
+    weights = [each if rng.random() < text_share else 0.0 for _ in encoded.ids]
+    for start, end, worth in zip(encoded.step_starts, encoded.step_ends, imitate, strict=True):
+        weights[start : end + 1] = [1.0 if worth else 0.0] * (end + 1 - start)
+    return Transcript(encoded, weights, info["success"], len(steps))
+
+
+def batches(
+    play: Callable[[int, random.Random], Transcript], seed: int, *, start: int, pool: int, tokens: int, limit: int
+) -> Iterator[list[Transcript]]:
+    """Endless batches of transcripts of like length.
+
+    Args:
+        play: makes transcript number `i` with a generator of its own.
+        seed: seed of the stream.
+        start: number of the first pool, for resuming.
+        pool: transcripts made at a time and sorted by length.
+        tokens: about how many tokens a batch holds.
+        limit: transcripts with more tokens are cut off the stream.
+    """
+    number = start
+    while True:
+        rng = random.Random(f"transcripts/{seed}/{number}")
+        made = [play(number * pool + i, rng) for i in range(pool)]
+        made = sorted((t for t in made if len(t.encoded.ids) <= limit), key=lambda t: len(t.encoded.ids))
+        groups = list(_pack(made, tokens))
+        rng.shuffle(groups)
+        yield from groups
+        number += 1
+
+
+def _pack(transcripts: Sequence[Transcript], tokens: int) -> Iterator[list[Transcript]]:
+    group: list[Transcript] = []
+    for transcript in transcripts:
+        if group and (len(group) + 1) * len(transcript.encoded.ids) > tokens:
+            yield group
+            group = []
+        group.append(transcript)
+    if group:
+        yield group
