@@ -180,9 +180,7 @@ def _history_ids(history: Sequence[Step], codec: Codec) -> list[int]:
 
 
 @torch.inference_mode()
-def draw(
-    logits: torch.Tensor, uniforms: Sequence[float], temperature: float
-) -> tuple[list[int], list[float]]:
+def draw(logits: torch.Tensor, uniforms: Sequence[float], temperature: float) -> tuple[list[int], list[float]]:
     """Draws one token for each row by inverting its cumulative distribution.
 
     Args:

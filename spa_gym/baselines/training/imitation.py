@@ -67,7 +67,11 @@ def imitation_loss(
 
 
 def train_on(
-    model: nn.Module, batches: Iterator[list[Transcript]], optimizers: Optimizers, pad_id: int, factor: float,
+    model: nn.Module,
+    batches: Iterator[list[Transcript]],
+    optimizers: Optimizers,
+    pad_id: int,
+    factor: float,
     device: torch.device | str = "cpu",
 ) -> dict[str, float]:
     """One step on the next batch; returns the figures of `imitation_loss` with `loss`, `seconds` and `norm`."""

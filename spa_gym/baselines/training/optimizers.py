@@ -60,7 +60,8 @@ class Optimizers:
                 mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
                 if mine:
                     optimizer.state[parameter] = {
-                        key: value.clone() if key == "step" else value.to(parameter.device).clone() for key, value in mine.items()
+                        key: value.clone() if key == "step" else value.to(parameter.device).clone()
+                        for key, value in mine.items()
                     }
 
 
@@ -83,7 +84,9 @@ def muon_and_adamw(model: nn.Module, *, muon_lr: float, adamw_lr: float, clip: f
     matrices, rest = [], []
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            (matrices if parameter.ndim == 2 and "embed" not in name and "lm_head" not in name else rest).append(parameter)
+            (matrices if parameter.ndim == 2 and "embed" not in name and "lm_head" not in name else rest).append(
+                parameter
+            )
     if not hasattr(torch.optim, "Muon"):
         _log.warning("torch %s has no Muon; AdamW trains all parameters, and results will differ", torch.__version__)
         return Optimizers([adamw([*matrices, *rest], adamw_lr)], clip)

@@ -29,11 +29,20 @@ class Tracker:
     """
 
     def __init__(
-        self, folder: Path, name: str, total: int, *, start: int = 0, unit: str = "step", curves: dict[str, list[float]] | None = None
+        self,
+        folder: Path,
+        name: str,
+        total: int,
+        *,
+        start: int = 0,
+        unit: str = "step",
+        curves: dict[str, list[float]] | None = None,
     ) -> None:
         self.curves: dict[str, list[float]] = curves or {}
         slow = not sys.stderr.isatty()
-        self._bar = tqdm(total=total, initial=start, desc=name, unit=unit, dynamic_ncols=True, mininterval=10.0 if slow else 0.2)
+        self._bar = tqdm(
+            total=total, initial=start, desc=name, unit=unit, dynamic_ncols=True, mininterval=10.0 if slow else 0.2
+        )
         self._writer: Any = None
         try:
             from torch.utils.tensorboard import SummaryWriter

@@ -29,7 +29,14 @@ class Transcript:
 
 
 def play_transcript(
-    env: Any, task: int, codec: Codec, rng: random.Random, *, noise: float, explore: bool = False, text_weight: float = 0.1,
+    env: Any,
+    task: int,
+    codec: Codec,
+    rng: random.Random,
+    *,
+    noise: float,
+    explore: bool = False,
+    text_weight: float = 0.1,
     text_share: float = 0.25,
 ) -> Transcript:
     """Let the demonstrator (or the explorer) play a task.
