@@ -30,6 +30,7 @@ __all__ = [
     "reset_record",
     "same",
     "same_walk",
+    "step_record",
     "text_env",
     "walk",
 ]
@@ -87,10 +88,10 @@ def go_on(
     for _ in range(num_steps):
         choices = admissible if admissible and rng.random() > 0.125 else _ABSURD_TEXTS
         action = choices[int(rng.integers(len(choices)))]
-        observation, reward, terminated, truncated, info = env.step(action)
-        admissible = info["admissible_actions"]
-        yield action, observation, cast(float, reward), terminated, truncated, info
-        if terminated or truncated:
+        record = step_record(env, action)
+        yield record
+        admissible = record[-1]["admissible_actions"]
+        if record[3] or record[4]:
             return
 
 
@@ -102,12 +103,25 @@ def reset_record(
     return None, observation, 0.0, False, False, info
 
 
-def replay_expert(env: gymnasium.Env[Any, Any], task_id: int | str, *, lazily: bool = False) -> int:
+def step_record(env: gymnasium.Env[Any, Any], action: Any) -> Record:
+    """Do an action and return it as a record; no action may raise."""
+    try:
+        observation, reward, terminated, truncated, info = env.step(action)
+    except Exception as error:
+        got = f"{type(error).__name__}: {error}"
+        raise ConformanceError(f"no exception after the action {action!r:.40}", got) from error
+    return action, observation, cast(float, reward), terminated, truncated, info
+
+
+def replay_expert(
+    env: gymnasium.Env[Any, Any], task_id: int | str, *, seed: int | None = None, lazily: bool = False
+) -> int:
     """Play a task with its expert, and check that it is solved within the environment's step limit.
 
     Args:
         env: A `TextEnv` in any wrappers.
         task_id: A position in the split or a task's id.
+        seed: Seed of the reset.
         lazily: Take each action from the expert when it is due, instead of all of them first.
 
     Returns:
@@ -116,7 +130,7 @@ def replay_expert(env: gymnasium.Env[Any, Any], task_id: int | str, *, lazily: b
     Raises:
         ConformanceError: The task is not solved, or the expert says something that is not executed.
     """
-    env.reset(options={"task_id": task_id})
+    env.reset(seed=seed, options={"task_id": task_id})
     bare = text_env(env)
     return follow(env, bare.expert() if lazily else expert_actions(bare), f"expert of task {task_id!r}")
 

@@ -7,6 +7,7 @@ needs no pytest. The first rule that is broken raises `ConformanceError`, which 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pickle
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -39,6 +40,7 @@ from spa_gym.testing.records import (
     reset_record,
     same,
     same_walk,
+    step_record,
     text_env,
     walk,
 )
@@ -81,10 +83,10 @@ def check_text_env(
     suite.check_gymnasium()
     suite.check_tasks()
     suite.check_determinism()
-    suite.check_absurd_actions()
-    suite.check_admissible_actions()
     suite.check_expert()
     suite.check_cloning()
+    suite.check_absurd_actions()
+    suite.check_admissible_actions()
     suite.check_progress()
     if processes:
         suite.check_processes()
@@ -120,9 +122,6 @@ class _Suite:
         for key in ("no such task", len(env.tasks), -1):
             options: dict[str, Any] = {"task_id": key}
             expect(TaskNotFound, lambda options=options: env.reset(options=options), f"reset(options={options})")
-        env.reset(seed=self.seed)
-        self.follow_expert(env)
-        expect(ResetNeeded, lambda: env.step("look"), "step after the end")
 
     def check_spaces_and_info(self) -> None:
         env = self.bare()
@@ -131,12 +130,10 @@ class _Suite:
         shown: set[str] = set(PROGRESS_KEYS) if self.spec.kwargs.get("progress") else set()
         seen: list[dict[str, Any]] = []
         for position in self.positions:
-            records = list(walk(env, self.rng(position), self.num_steps, {"task_id": position}))
-            env.reset(options={"task_id": position})
-            for record in [*records, *self.follow_expert(env)]:
-                check_record(record, env, shown)
+            for record in itertools.chain(self.walk_in(env, position), self.follow_expert(env, position)):
                 new = not any(record[-1] is old for old in seen)
                 require(new, "a new info on every reset and step", "the same dict as before")
+                check_record(record, env, shown)
                 seen.append(record[-1])
 
     def check_gymnasium(self) -> None:
@@ -179,10 +176,7 @@ class _Suite:
             for action in ABSURD_ACTIONS:
                 env.restore_state(state)
                 what = f"after the absurd action {action!r:.40}"
-                try:
-                    observation, reward, terminated, _, info = env.step(action)
-                except Exception as error:
-                    raise ConformanceError(f"no exception {what}", f"{type(error).__name__}: {error}") from error
+                _, observation, reward, terminated, _, info = step_record(env, action)
                 require(observation in env.observation_space, f"an observation of the space {what}", observation)
                 same(info["grounded"], False, f'info["grounded"] {what}')
                 same((reward, terminated), (0.0, False), f"(reward, terminated) {what}")
@@ -190,7 +184,7 @@ class _Suite:
                 same_walk(self.rest(env, before), after, f"the same world {what}")
 
     def check_admissible_actions(self) -> None:
-        env, rng = self.bare(), self.rng(1)
+        env, rng = self.bare(), self.rng(99)
         for position in self.positions:
             actions = self.on_the_way(env, position)[-1]["admissible_actions"]
             state = env.clone_state()
@@ -201,11 +195,11 @@ class _Suite:
     def check_expert(self) -> None:
         env = self.wrapped()
         for position in self.positions:
-            replay_expert(env, position)
-            replay_expert(env, position, lazily=True)
-            on_the_way = list(walk(text_env(env), self.rng(position), self.num_steps // 2, {"task_id": position}))[-1]
-            if not on_the_way[3]:
-                follow(text_env(env), text_env(env).expert(), f"expert of task {position} from amid a random walk")
+            replay_expert(env, position, seed=self.seed)
+            replay_expert(env, position, seed=self.seed, lazily=True)
+            if not list(self.walk_in(text_env(env), position))[-1][3]:
+                follow(text_env(env), text_env(env).expert(), f"expert of task {position} after a random walk")
+                expect(ResetNeeded, lambda: text_env(env).step("look"), "step after the end")
 
     def check_cloning(self) -> None:
         for position in self.positions:
@@ -227,7 +221,7 @@ class _Suite:
             self._check_ended_clone(env, position)
 
     def _check_ended_clone(self, env: gymnasium.Env[Any, Any], position: int) -> None:
-        replay_expert(env, position)
+        replay_expert(env, position, seed=self.seed)
         target = self.bare()
         _, info = target.restore_state(text_env(env).clone_state())
         same(info["success"], True, "success in the restored state of a solved task")
@@ -236,12 +230,8 @@ class _Suite:
     def check_progress(self) -> None:
         env, plain = self.bare(progress=True), self.bare(progress=False)
         for position in self.positions:
-            walks = []
-            for target in (env, plain):
-                first = reset_record(target, self.seed, {"task_id": position})
-                walks.append([first, *self.follow_expert(target)])
-            random_walk = walk(env, self.rng(position), self.num_steps, {"task_id": position})
-            for record in [*walks[0], *random_walk]:
+            walks = [list(self.follow_expert(target, position)) for target in (env, plain)]
+            for record in [*walks[0], *self.walk_in(env, position)]:
                 check_record(record, env, set(PROGRESS_KEYS))
                 info = record[-1]
                 for key in PROGRESS_KEYS:
@@ -274,13 +264,21 @@ class _Suite:
     def on_the_way(self, env: gymnasium.Env[Any, Any], position: int) -> Record:
         """Walk some steps into a task, fewer where they end it; return the last record."""
         for num_steps in (4, 2, 1, 0):
-            last = list(walk(env, self.rng(position), num_steps, {"task_id": position}))[-1]
+            last = list(self.walk_in(env, position, num_steps))[-1]
             if not (last[3] or last[4]):
                 break
         return last
 
-    def follow_expert(self, env: TextEnv) -> list[Record]:
-        return [(action, *cast(Any, env.step(action))) for action in expert_actions(env)]
+    def walk_in(self, env: gymnasium.Env[Any, Any], position: int, num_steps: int | None = None) -> Iterator[Record]:
+        """Walk at random in a task, always the same way."""
+        num_steps = self.num_steps if num_steps is None else num_steps
+        return walk(env, self.rng(position), num_steps, {"task_id": position}, self.seed)
+
+    def follow_expert(self, env: TextEnv, position: int) -> Iterator[Record]:
+        """Play a task with its expert."""
+        yield reset_record(env, self.seed, {"task_id": position})
+        for action in expert_actions(env):
+            yield step_record(env, action)
 
     def transcript(self, hash_seed: str) -> list[str]:
         """Three episodes and an expert's, as JSON lines from a new process."""
@@ -303,7 +301,7 @@ def _transcribe() -> None:
     order = json.load(sys.stdin)
     suite = _Suite(EnvSpec.from_json(order["spec"]), order["seed"], 1, order["num_steps"])
     env = suite.bare()
-    for record in [*suite.episodes(env, suite.seed), reset_record(env), *suite.follow_expert(env)]:
+    for record in itertools.chain(suite.episodes(env, suite.seed), suite.follow_expert(env, 0)):
         sys.stdout.write(json.dumps(record, default=repr) + "\n")
 
 
