@@ -8,13 +8,18 @@ is inside a game file is the business of ``official.py``.
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
+import lzma
 import os
 import tarfile
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
 
 from spa_gym.core.errors import DataCorrupt, DataNotFound
 
@@ -25,8 +30,11 @@ DATA_VERSION = "json_2.1.1"
 
 SPLITS = ("train", "valid_seen", "valid_unseen")
 _GAME, _TRAJECTORY = "game.tw-pddl", "traj_data.json"
-_TAR_ENDINGS = (".tar.xz", ".tar.gz", ".tgz", ".tar.bz2", ".tar")
+_TAR_ENDINGS: dict[str, Callable[..., object]] = {
+    ".tar.xz": lzma.open, ".tar.gz": gzip.open, ".tgz": gzip.open, ".tar.bz2": bz2.open, ".tar": open,
+}  # fmt: skip
 _ENDINGS = (*_TAR_ENDINGS, ".zip")
+_BROKEN = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError)
 _MEND = (
     "run `pip install alfworld && alfworld-download --data-dir FOLDER`, then pass data_dir=FOLDER or set the "
     "environment variable ALFWORLD_DATA (or SPA_GYM_DATA, a folder with alfworld/ in it) to FOLDER"
@@ -98,12 +106,12 @@ class DataFolder:
                 if len(files) == 2:
                     del waiting[relative]
                     yield RawGame(relative.split("/")[1], relative, files[_GAME], files[_TRAJECTORY])
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
-            raise _broken_archive(self.path, error) from error
-        except Exception as error:  # lzma.LZMAError and zlib.error share no other base class
-            if type(error).__name__ not in {"LZMAError", "error"}:
-                raise
-            raise _broken_archive(self.path, error) from error
+        except _BROKEN as error:
+            raise DataCorrupt(
+                f"a complete archive of the folder {DATA_VERSION}",
+                f"{self.path}, which cannot be read to its end ({error})",
+                "get the archive again, or unpack it with its own tool and pass the folder",
+            ) from error
 
     def _folders(self, split: str) -> Iterator[tuple[str, str]]:
         """Yield (``game_file``, absolute folder) of every complete trial of a split, sorted."""
@@ -122,21 +130,18 @@ class DataFolder:
                 for name in archive.namelist():
                     if member := _normalise(name, splits):
                         yield member, archive.read(name)
-        else:
-            with tarfile.open(self.path, "r|*") as archive:
+            return
+        unpack = next(opener for ending, opener in _TAR_ENDINGS.items() if self.path.name.endswith(ending))
+        # Unpacked by us, since tarfile takes a compressed stream that is cut off for one that ends there.
+        with cast(BinaryIO, unpack(self.path, "rb")) as stream:
+            with tarfile.open(fileobj=stream, mode="r|") as archive:
                 for entry in archive:
                     if entry.isfile() and (member := _normalise(entry.name, splits)):
-                        stream = archive.extractfile(entry)
-                        if stream is not None:
-                            yield member, stream.read()
-
-
-def _broken_archive(path: Path, error: Exception) -> DataCorrupt:
-    return DataCorrupt(
-        expected=f"a complete archive of the folder {DATA_VERSION}",
-        got=f"{path}, which cannot be read to its end ({error})",
-        mend="get the archive again, or unpack it with its own tool and pass the folder",
-    )
+                        content = archive.extractfile(entry)
+                        if content is not None:
+                            yield member, content.read()
+            while stream.read(1 << 20):  # to the end, where the checksum is
+                pass
 
 
 def _is_supported(relative: str) -> bool:
