@@ -7,7 +7,6 @@ string, ``"my_package.my_module:NewPlaces"``, and then survives ``EnvSpec.to_jso
 from __future__ import annotations
 
 import gymnasium
-import numpy as np
 
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.wrappers import ProgressAttributionWrapper, VectorProgressAttributionWrapper
@@ -27,21 +26,18 @@ class NewPlaces:
 
 
 def one_episode() -> None:
-    """A random episode; the residual makes the credit sum to what the environment paid."""
+    """The expert's episode; the residual makes the credit sum to what the environment paid."""
     env = ProgressAttributionWrapper(
         gymnasium.make("SPA-ALFWorld-v0"), NewPlaces, beta=0.1, grounding="penalty", residual=True
     )
-    rng = np.random.default_rng(0)
     _, info = env.reset(seed=0)
     print("task:", info["goal"])
     credit = own = 0.0
-    ended = False
-    while not ended:
-        action = info["admissible_actions"][int(rng.integers(len(info["admissible_actions"])))]
-        _, _, terminated, truncated, info = env.step(action)
+    for action in list(env.unwrapped.expert()):  # type: ignore[attr-defined]
+        _, reward, _, _, info = env.step(action)
+        print(f"{reward:6.2f}  {action}")
         credit += info["reward/progress"]
         own += info["reward/env"]
-        ended = terminated or truncated
     print(f"sum of contributions {credit:.3f}, the environment's return {own:.3f}")
 
 

@@ -8,8 +8,8 @@ sees the task, the observation, the action and the observation after it. Two for
   model needs it, so that n environments cost one forward pass. The wrappers use this form only.
 
 Names (``make_estimator``): ``oracle``, ``uniform`` (or ``uniform:40``), ``difference`` (or ``difference:PATH``,
-``difference:package.module:object``), ``model:PATH``, ``package.module:object`` for one of your own. A string, unlike a
-live model, survives ``EnvSpec.to_json()``, costs nothing to copy and is loaded where it is used.
+``difference:package.module:object``), ``model:PATH``, ``package.module:object`` for one of your own. Unlike a live
+model, a string survives ``EnvSpec.to_json()`` and costs nothing to copy.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ __all__ = [
     "make_estimator",
 ]
 
-Texts = Sequence[str]
-"""One text for each of the environments asked about, in the same order."""
+Texts = Sequence[str]  # one for each of the environments asked about, in the same order
 
 ESTIMATORS: dict[str, str] = {
     "oracle": "spa_gym.wrappers.plain_estimators:make_oracle",
@@ -159,8 +158,9 @@ def check_estimator(estimator: Any) -> None:
             return
         close = difflib.get_close_matches(estimator.partition(":")[0], ESTIMATORS, n=1)
         hint = f"did you mean {close[0]!r}?" if close else "pass 'package.module:object' for an estimator of your own"
-        known = ", ".join(ESTIMATORS)
-        raise BadArgument(f"an estimator out of {known}, or package.module:object", repr(estimator), hint)
+        raise BadArgument(
+            f"an estimator out of {', '.join(ESTIMATORS)}, or package.module:object", repr(estimator), hint
+        )
     if not (callable(estimator) or isinstance(estimator, ProgressEstimator | BatchedProgressEstimator)):
         raise TypeError(
             f"expected an estimator: a name, a class, or an object with begin() and contribution() or contributions(); "
@@ -217,8 +217,7 @@ def as_batched(estimator: Any, env: Any = None) -> BatchedProgressEstimator:
     """Whatever a user may pass, as a batched estimator.
 
     Args:
-        estimator: A name, a ``LiveEstimator``, an estimator of either form, or something that makes one when called
-            without arguments (its class).
+        estimator: A name, an estimator of either form, or its class (or a function without arguments that makes it).
         env: The environment that it will follow.
 
     Raises:

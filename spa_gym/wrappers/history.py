@@ -5,7 +5,7 @@ The text is the first observation (it states the task), then the last turns in t
     > action
     observation
 
-with a line ``[3 earlier turns]`` where turns were left out.
+with a line ``[earlier turns left out: 3]`` where turns were left out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from spa_gym.core.spaces import Unicode
 
 __all__ = ["HistoryObservation"]
 
-_GAP = "\n[{} earlier turns]"
+_GAP = "\n[earlier turns left out: {}]"
 
 
 class HistoryObservation(gymnasium.Wrapper[str, str, str, str], RecordConstructorArgs):

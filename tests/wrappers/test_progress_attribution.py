@@ -86,19 +86,16 @@ def test_truncation_pays_the_residual():
     assert [step[1] for step in steps] == [0.5, 0.25, -0.75]
     assert [step[4]["reward/progress"] for step in steps] == [0.5, 0.25, -0.75]
     assert steps[2][2:4] == (False, True)
+    without = ProgressAttributionWrapper(make_toy(max_episode_steps=3), Scripted([0.5, 0.25, 8.0]), beta=0.0)
+    reset_to_first_room(without)
+    assert [step[1] for step in play(without, ACTIONS[:3])] == [0.5, 0.25, 8.0]
 
 
-def test_without_residual_truncation_changes_nothing():
-    env = ProgressAttributionWrapper(make_toy(max_episode_steps=3), Scripted([0.5, 0.25, 8.0]), beta=0.0)
-    reset_to_first_room(env)
-    assert [step[1] for step in play(env, ACTIONS[:3])] == [0.5, 0.25, 8.0]
-
-
-def test_residual_counts_half_scores_too():
-    env = ProgressAttributionWrapper(make_toy(), Scripted([0.125]), beta=0.0, residual=True)
+def test_residual_counts_half_scores_too_and_alpha_scales_it():
+    env = ProgressAttributionWrapper(make_toy(), Scripted([0.0625]), alpha=2.0, beta=0.0, residual=True)
     reset_to_first_room(env)
     rewards = [step[1] for step in play(env, ("take key", "go right", "go right", "give up"))]
-    assert rewards == [0.125, 0.125, 0.125, 0.125]
+    assert rewards == [0.125, 0.125, 0.125, 2 * (0.5 - 3 * 0.0625)]
 
 
 def test_residual_starts_anew_with_every_episode():

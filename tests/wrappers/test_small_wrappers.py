@@ -138,8 +138,8 @@ def test_history_by_hand():
     shown = [env.step(action)[0] for action in ACTIONS[:4]]
     assert shown[0] == f"{first}\n> take key\n{seen[0]}"
     assert shown[1] == f"{first}\n> take key\n{seen[0]}\n> dance\n{seen[1]}"
-    assert shown[2] == f"{first}\n[1 earlier turns]\n> dance\n{seen[1]}\n> go right\n{seen[2]}"
-    assert shown[3] == f"{first}\n[2 earlier turns]\n> go right\n{seen[2]}\n> go right\n{seen[3]}"
+    assert shown[2] == f"{first}\n[earlier turns left out: 1]\n> dance\n{seen[1]}\n> go right\n{seen[2]}"
+    assert shown[3] == f"{first}\n[earlier turns left out: 2]\n> go right\n{seen[2]}\n> go right\n{seen[3]}"
     assert env.reset(seed=0)[0] == make_toy().reset(seed=0)[0], "nothing is left of the episode before"
     assert env.step("y" * 10**6)[0] in env.observation_space
     for bad in (0, True, 1.5):
