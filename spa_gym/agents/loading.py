@@ -17,7 +17,7 @@ MODEL_LOADER = ("spa_gym.baselines.models.agent", "load_agent")
 FORMS = "random, expert, model:PATH, openai:MODEL or package.module:Class (or :function)"
 
 
-def load_agent(spec: str, *, seed: int = 0, **options: Any) -> Agent:
+def load_agent(spec: str, /, *, seed: int = 0, **options: Any) -> Agent:
     """Make the agent that a spec names.
 
     Args:

@@ -53,6 +53,8 @@ def write_games(
     for index in tqdm(range(n), desc="writing games", unit="game", delay=1.0):
         game: Game = tasks[index].payload
         goal = game.goal
-        folder = top / f"{goal.kind}-{goal.object_type}-None-{goal.target_type}" / f"trial_{size}_{world_seed}_{index:05d}"
+        folder = (
+            top / f"{goal.kind}-{goal.object_type}-None-{goal.target_type}" / f"trial_{size}_{world_seed}_{index:05d}"
+        )
         written.append(write_game(game, folder, expert_plan(Engine(game))))
     return written

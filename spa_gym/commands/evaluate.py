@@ -51,7 +51,7 @@ class Evaluate:
         from spa_gym.leaderboard.evaluate import RESULT, evaluate
 
         sys.path.insert(0, "")  # an agent in the current folder is found, as with `python -m`
-        agent = load_agent(self.agent, seed=self.seed, **parse_pairs(self.agent_arg, "--agent-arg"))
+        agent = load_agent(self.agent, **{"seed": self.seed, **parse_pairs(self.agent_arg, "--agent-arg")})
         out = self.folder()
         record = evaluate(
             self.env,

@@ -51,7 +51,9 @@ def draw_episode_credit(episode: dict[str, Any], path: str | Path, theme: Theme 
             value + side * 0.02 * reach, place, f"{value:+.2f}", va="center", ha=align, fontsize=8, color=theme.muted
         )
     columns[0].margins(x=0.14)
-    labels = [f"{textwrap.shorten(str(step['action']), 44, placeholder=' …')}   {n}" for n, step in enumerate(steps, 1)]
+    labels = [
+        f"{_plain(textwrap.shorten(step['action'], 44, placeholder=' …'))}   {n}" for n, step in enumerate(steps, 1)
+    ]
     columns[0].set_yticks(places, labels)
     columns[0].set_ylim(len(steps) - 0.4, -0.6)
     tidy(columns[0], theme, "contribution $c_t$", grid="x")
@@ -83,7 +85,12 @@ def draw_episode_credit(episode: dict[str, Any], path: str | Path, theme: Theme 
     return save_figure(figure, path)
 
 
+def _plain(text: str) -> str:
+    """Text that is drawn as it stands: a dollar would begin a formula."""
+    return text.replace("$", r"\$")
+
+
 def _heading(episode: dict[str, Any], total: float) -> str:
-    parts = [str(episode[name]) for name in ("title", "goal") if episode.get(name)]
+    parts = [_plain(episode[name]) for name in ("title", "goal") if episode.get(name)]
     score = f", score {episode['score']:.2f}" if episode.get("score") is not None else ""
     return textwrap.fill(" · ".join([*parts, f"sum of $c_t$ {total:.2f}{score}"]), 120)

@@ -98,8 +98,8 @@ def make_env(env_id: str, env_kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
     try:
         return gym.make(env_id, disable_env_checker=True, **env_kwargs)
     except (gym.error.UnregisteredEnv, ModuleNotFoundError) as error:
-        if isinstance(error, ModuleNotFoundError) and (":" not in env_id or error.name != env_id.partition(":")[0]):
-            raise
+        if isinstance(error, ModuleNotFoundError) and "registration via importing" not in str(error):
+            raise  # not the module in `module:id`, but one that the environment itself needs
         known = ", ".join(sorted(name for name in gym.registry if name.startswith("SPA-")))
         raise BadArgument(
             f"the id of an environment ({known}, or module:id of your own)", f"{env_id!r} ({error})", "correct --env"

@@ -61,6 +61,7 @@ class Journal:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
+            self.close()
             raise WriteFailed(
                 expected=f"to write {self.path}",
                 got=f"{error.strerror or error}; the episodes before this one are saved",

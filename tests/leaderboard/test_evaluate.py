@@ -1,0 +1,310 @@
+"""Evaluation: each task once, intervals, resuming after a stop, and verification of what came out."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import pytest
+
+from spa_gym.agents import ExpertAgent, RandomAgent
+from spa_gym.agents.protocol import AgentError
+from spa_gym.core.errors import BadArgument, DataCorrupt, WriteFailed
+from spa_gym.core.trajectory import read_jsonl, write_jsonl
+from spa_gym.leaderboard.evaluate import JOURNAL, RESULT, TRAJECTORIES, evaluate, progress_of, spread
+from spa_gym.leaderboard.run_record import RunRecord
+from spa_gym.leaderboard.verify import verify
+from tests.toy import TOY_ID
+
+NUM_TASKS = 6
+
+
+def run(out: Path, agent: Any = None, **options: Any) -> RunRecord:
+    options = {"num_envs": 3, "seed": 1, "progress_bar": False, **options}
+    return evaluate(TOY_ID, {}, "train", agent or RandomAgent(seed=1), out_dir=out, **options)
+
+
+def rows_of(record: RunRecord) -> list[dict[str, Any]]:
+    return record.tasks
+
+
+class Stops:
+    """A random agent that raises at its n-th call."""
+
+    def __init__(self, calls: int, error: type[BaseException] = KeyboardInterrupt) -> None:
+        self.inner, self.left, self.error = RandomAgent(seed=1), calls, error
+
+    def settings(self) -> dict[str, Any]:
+        return self.inner.settings()
+
+    def act(self, observations, infos):
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        return self.inner.act(observations, infos)
+
+
+def test_every_task_exactly_once(tmp_path: Path) -> None:
+    record = run(tmp_path, ExpertAgent())
+    assert [row["position"] for row in record.tasks] == list(range(NUM_TASKS))
+    assert len({row["task_id"] for row in record.tasks}) == NUM_TASKS
+    assert record.metrics["success"] == {"mean": 1.0, "low": pytest.approx(0.6097, abs=1e-4), "high": 1.0, "n": 6}
+    assert record.metrics["grounding"]["mean"] == record.metrics["score"]["mean"] == 1.0
+    assert record.env_steps == sum(row["steps"] for row in record.tasks)
+    assert set(record.metrics["by_task_type"]) == {"short", "long"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [RESULT, TRAJECTORIES]
+    assert RunRecord.load(tmp_path / RESULT) == record
+
+
+def test_figures_by_hand(tmp_path: Path) -> None:
+    """An agent that only says nonsense: nothing grounded, no success, every episode truncated at 40 steps."""
+    record = run(tmp_path, lambda observation: "dance")
+    assert {(r["steps"], r["grounded"], r["success"], r["truncated"]) for r in record.tasks} == {(40, 0, False, True)}
+    metrics = record.metrics
+    assert (metrics["steps"]["mean"], metrics["grounding"]["mean"], metrics["truncated"]) == (40.0, 0.0, 1.0)
+    assert record.env_steps == 40 * NUM_TASKS
+
+
+def test_the_result_does_not_depend_on_the_number_of_slots(tmp_path: Path) -> None:
+    assert rows_of(run(tmp_path / "a", num_envs=1)) == rows_of(run(tmp_path / "b", num_envs=50))
+    assert rows_of(run(tmp_path / "a", num_envs=1)) != rows_of(run(tmp_path / "c", RandomAgent(seed=2)))
+
+
+def test_a_part_of_a_split_is_spread_over_it(tmp_path: Path) -> None:
+    assert (spread(10, None), spread(10, 3), spread(2, 9)) == (list(range(10)), [0, 3, 6], [0, 1])
+    record = run(tmp_path, max_tasks=2)
+    assert [row["position"] for row in record.tasks] == [0, 3]
+    assert any("2 of 6" in note for note in verify(tmp_path, progress_bar=False).notes)
+
+
+def test_agents_do_not_see_the_truth(tmp_path: Path) -> None:
+    seen: list[set[str]] = []
+
+    def spy(observation: str, info: dict[str, Any]) -> str:
+        seen.append(set(info))
+        return info["admissible_actions"][0]
+
+    evaluate(TOY_ID, {"progress": True}, "train", spy, 2, 0, tmp_path, progress_bar=False)
+    assert not {"progress", "goal_share"} & set.union(*seen)
+    assert {"slot", "episode_step", "goal"} <= seen[0]
+    assert read_jsonl(tmp_path / TRAJECTORIES)[0].steps[0].progress is not None
+
+
+def test_a_stop_loses_nothing(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", num_envs=2)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", Stops(50), num_envs=2)
+    done = progress_of(tmp_path / "cut")
+    assert 0 < done < NUM_TASKS and not (tmp_path / "cut" / RESULT).exists()
+    resumed = run(tmp_path / "cut", Stops(10_000), num_envs=2)
+    assert rows_of(resumed) == rows_of(whole)
+    assert not (tmp_path / "cut" / JOURNAL).exists()
+    assert verify(tmp_path / "cut", progress_bar=False).ok
+
+
+def test_a_torn_last_line_is_played_again(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Stops(60), num_envs=2)
+    journal = tmp_path / JOURNAL
+    done = progress_of(tmp_path)
+    journal.write_bytes(journal.read_bytes()[:-40])
+    assert progress_of(tmp_path) == done - 1
+    assert len(run(tmp_path, Stops(10_000)).tasks) == NUM_TASKS
+
+
+def test_damage_elsewhere_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Stops(60), num_envs=2)
+    lines = (tmp_path / JOURNAL).read_text().splitlines(keepends=True)
+    (tmp_path / JOURNAL).write_text("".join([lines[0], lines[1][:50] + "\n", *lines[2:]]))
+    with pytest.raises(DataCorrupt, match="line 2"):
+        run(tmp_path, Stops(60))
+
+
+def test_a_finished_evaluation_is_not_played_again(tmp_path: Path) -> None:
+    record = run(tmp_path)
+    assert run(tmp_path, Stops(0), agent_name="RandomAgent") == record
+    assert run(tmp_path, num_envs=1).created == record.created
+
+
+@pytest.mark.parametrize("other", [{"seed": 2}, {"max_tasks": 2}, {"agent": RandomAgent(seed=9)}, {"agent_name": "x"}])
+def test_another_evaluation_is_never_mixed_in(tmp_path: Path, other: dict[str, Any]) -> None:
+    run(tmp_path / "done")
+    with pytest.raises(BadArgument, match="--out"):
+        run(tmp_path / "done", **other)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", Stops(60), num_envs=2)
+    with pytest.raises(BadArgument, match="same evaluation"):
+        run(tmp_path / "cut", **{"agent": Stops(9), **other})
+
+
+@pytest.mark.parametrize("wrong", [{"num_envs": 0}, {"max_tasks": 0}, {"seed": -1}])
+def test_impossible_arguments(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadArgument, match="seed >= 0"):
+        run(tmp_path, **wrong)
+
+
+@pytest.mark.parametrize("actions", [["look"], "look", None, [3, 3, 3]])
+def test_an_agent_that_breaks_the_protocol(tmp_path: Path, actions: Any) -> None:
+    class Wrong:
+        def act(self, observations, infos):
+            return actions
+
+    with pytest.raises(AgentError, match="a list of 3 actions"):
+        run(tmp_path, Wrong())
+
+
+def test_unknown_ids_and_arguments(tmp_path: Path) -> None:
+    for env_id in ("SPA-Nowhere-v0", "no_such_module:Env-v0"):
+        with pytest.raises(BadArgument, match="SPA-ALFWorld-v0"):
+            evaluate(env_id, {}, "train", RandomAgent(), out_dir=tmp_path)
+    with pytest.raises(BadArgument, match="colour"):
+        evaluate(TOY_ID, {"colour": "red"}, "train", RandomAgent(), out_dir=tmp_path)
+
+
+def test_a_full_disk_keeps_what_was_played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = os.fsync, []
+
+    def full(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) > 3:  # the header and two episodes fit
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr("spa_gym.leaderboard.journal.os.fsync", full)
+    with pytest.raises(WriteFailed, match="No space left.*saved.*same command"):
+        run(tmp_path, num_envs=2)
+    monkeypatch.undo()
+    assert progress_of(tmp_path) >= 2
+    assert rows_of(run(tmp_path)) == rows_of(run(tmp_path / "whole"))
+
+
+def test_a_full_disk_at_the_very_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Any, text: str) -> None:
+        raise WriteFailed(f"to write {path}", "No space left on device", "make room")
+
+    monkeypatch.setattr("spa_gym.leaderboard.run_record.atomic_write_text", full)
+    with pytest.raises(WriteFailed):
+        run(tmp_path)
+    monkeypatch.undo()
+    assert progress_of(tmp_path) == NUM_TASKS
+    record = run(tmp_path, Stops(0), agent_name="RandomAgent")
+    assert len(record.tasks) == NUM_TASKS and verify(tmp_path, progress_bar=False).ok
+
+
+def test_data_dir_is_no_part_of_a_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+
+    def fake(env_id: str, env_kwargs: dict[str, Any]) -> gym.Env:
+        made.append(env_kwargs)
+        return gym.make(env_id, split=env_kwargs["split"])
+
+    monkeypatch.setattr("spa_gym.leaderboard.evaluate.make_env", fake)
+    record = evaluate(TOY_ID, {"data_dir": "/home/me/data"}, "train", RandomAgent(), 1, 0, tmp_path, progress_bar=False)
+    assert made[0]["data_dir"] == "/home/me/data" and "/home/me" not in json.dumps(record.as_dict())
+
+
+# Verification.
+
+
+def test_verification_of_an_honest_result(tmp_path: Path) -> None:
+    record = run(tmp_path)
+    found = verify(tmp_path / RESULT, progress_bar=False)
+    assert (found.ok, found.episodes, found.steps, found.notes) == (True, NUM_TASKS, record.env_steps, [])
+
+
+def alter_result(path: Path, change: Any) -> None:
+    data = json.loads((path / RESULT).read_text())
+    change(data)
+    (path / RESULT).write_text(json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d["tasks"][0].update(success=True, score=1.0), "row of task"),
+        (lambda d: d["metrics"]["success"].update(mean=0.99), "metrics, success, mean"),
+        (lambda d: d["metrics"]["score"].update(low=0.5), "metrics, score, low"),
+        (lambda d: d["tasks"].pop(), "a trajectory without a row"),
+        (lambda d: d["tasks"].append(d["tasks"][0]), "more than one row"),
+        (lambda d: d["settings"].update(split_size=5), "size of the split"),
+        (lambda d: d["settings"].update(max_episode_steps=80), "step limit"),
+        (lambda d: d.update(seed=5), "observation"),
+        (lambda d: d.update(data_hash="0" * 64), "data hash"),
+        (lambda d: d.update(env_steps=1), "environment steps"),
+    ],
+)
+def test_verification_finds_a_changed_claim(tmp_path: Path, change: Any, says: str) -> None:
+    run(tmp_path)
+    alter_result(tmp_path, change)
+    found = verify(tmp_path, progress_bar=False)
+    assert any(says in difference for difference in found.differences), found.differences
+
+
+def other_action(trajectories: list) -> None:
+    step = replace(trajectories[0].steps[0], action="dance")
+    trajectories[0] = replace(trajectories[0], steps=(step, *trajectories[0].steps[1:]))
+
+
+def claim_success(trajectories: list) -> None:
+    trajectories[0] = replace(trajectories[0], success=not trajectories[0].success)
+
+
+def cut_short(trajectories: list) -> None:
+    trajectories[0] = replace(trajectories[0], steps=trajectories[0].steps[:1])
+
+
+def go_on(trajectories: list) -> None:
+    trajectories[0] = replace(trajectories[0], steps=(*trajectories[0].steps, trajectories[0].steps[-1]))
+
+
+def rename(trajectories: list) -> None:
+    trajectories[0] = replace(trajectories[0], task_id="0" * 16)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (other_action, "step 0"),
+        (claim_success, "success: claimed"),
+        (cut_short, "stop before"),
+        (go_on, "after the episode's end"),
+        (rename, "0000"),
+        (lambda t: t.append(t[0]), "more than once"),
+        (lambda t: t.pop(), "a row without a trajectory"),
+    ],
+)
+def test_verification_finds_a_changed_trajectory(tmp_path: Path, change: Any, says: str) -> None:
+    run(tmp_path)
+    trajectories = read_jsonl(tmp_path / TRAJECTORIES)
+    change(trajectories)
+    write_jsonl(tmp_path / TRAJECTORIES, trajectories)
+    found = verify(tmp_path, progress_bar=False)
+    assert any(says in difference for difference in found.differences), found.differences
+
+
+def test_choosing_the_easy_tasks_is_found(tmp_path: Path) -> None:
+    """A partial result must play the tasks that `max_tasks` gives, not others."""
+    run(tmp_path)
+    keep = {row["task_id"] for row in RunRecord.load(tmp_path / RESULT).tasks[:2]}
+    write_jsonl(tmp_path / TRAJECTORIES, [t for t in read_jsonl(tmp_path / TRAJECTORIES) if t.task_id in keep])
+    alter_result(tmp_path, lambda d: (d["settings"].update(num_tasks=2), d.update(tasks=d["tasks"][:2])))
+    assert any("1 are missing; 1 others" in line for line in verify(tmp_path, progress_bar=False).differences)
+
+
+def test_other_versions_are_noted(tmp_path: Path) -> None:
+    run(tmp_path)
+    alter_result(tmp_path, lambda d: d["packages"].update(gymnasium="0.1"))
+    found = verify(tmp_path, progress_bar=False)
+    assert found.ok and "gymnasium 0.1 made the result" in found.notes[0]
+
+
+def test_a_training_record_cannot_be_verified(tmp_path: Path) -> None:
+    RunRecord("train", "ppo", TOY_ID).save(tmp_path / RESULT)
+    with pytest.raises(BadArgument, match="evaluation"):
+        verify(tmp_path)

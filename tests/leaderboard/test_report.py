@@ -1,0 +1,198 @@
+"""The report from synthetic run records: figures by hand, pages that stand alone, pictures that are not empty."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spa_gym.agents import RandomAgent
+from spa_gym.core.errors import BadArgument, DataNotFound
+from spa_gym.leaderboard.episode_credit import draw_episode_credit
+from spa_gym.leaderboard.evaluate import evaluate
+from spa_gym.leaderboard.pictures import seed_band
+from spa_gym.leaderboard.report import make_report
+from spa_gym.leaderboard.run_record import RunRecord
+from spa_gym.leaderboard.summary import collect_studies, method_order
+from tests.toy import TOY_ID
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("jinja2")
+
+TYPES = ["cool", "heat"] * 10
+
+
+def train_record(method: str, seed: int, solved: int, **fields: Any) -> RunRecord:
+    """A run that solves the first `solved` of 20 tasks, sampled, and one more greedy."""
+    made = RunRecord("train", method, "SPA-ALFWorld-v0", {"size": "small"}, seed, env_steps=1000, **fields)
+    for decoding, count in (("sampled", solved), ("greedy", solved + 1)):
+        successes = [int(task < count) for task in range(20)]
+        final = {"success": count / 20, "n": 20, "successes": successes, "task_types": TYPES}
+        made.final[f"valid_unseen/{decoding}"] = {**final, "grounding": 0.9, "steps": 12.5}
+    made.curves = {
+        "env_steps": [0, 500, 1000],
+        "success_sampled": [0.1, None, solved / 20],
+        "grounding": [0.5, 0.6, 0.9],
+    }
+    return made
+
+
+def study_records(seeds: int = 5) -> list[RunRecord]:
+    return [train_record(m, s, base + s) for m, base in (("spa", 10), ("ppo", 7), ("sft", 3)) for s in range(seeds)]
+
+
+def test_the_table_by_hand() -> None:
+    (study,) = collect_studies(study_records())
+    rows = {row.method: row for row in study.splits["valid_unseen"]}
+    assert list(rows) == ["sft", "ppo", "spa"]
+    sampled = rows["spa"].cells["sampled"]
+    assert sampled.success.mean == pytest.approx(0.6)  # (10 + 11 + 12 + 13 + 14) / 100
+    assert rows["spa"].cells["greedy"].success.mean == pytest.approx(0.65)
+    assert sampled.iqm.mean == pytest.approx(0.6)  # the middle three
+    assert sampled.difference is not None and sampled.difference.mean == pytest.approx(0.15)
+    assert rows["ppo"].cells["sampled"].difference is None
+    assert (sampled.grounding, sampled.steps, sampled.num_tasks) == (pytest.approx(0.9), 12.5, 20)
+    assert study.notes == []
+
+
+def test_improvement_by_hand() -> None:
+    # spa 10..14 against ppo 7..11: of 25 pairs spa loses 10<11 (1), ties 10=10, 11=11 (2), wins 22.
+    (study,) = collect_studies(study_records())
+    cell = study.splits["valid_unseen"][2].cells["sampled"]
+    assert cell.improvement is not None and cell.improvement.mean == pytest.approx(23 / 25)
+
+
+def test_differences_use_shared_seeds_only() -> None:
+    records = [train_record("ppo", s, 5) for s in (0, 1)] + [train_record("spa", s, 5 + 5 * s) for s in (1, 2)]
+    (study,) = collect_studies(records)
+    cell = study.splits["valid_unseen"][1].cells["sampled"]
+    assert cell.difference is not None and cell.difference.mean == pytest.approx(0.25)  # seed 1 alone: 10 - 5 of 20
+
+
+def test_rates_stand_in_where_outcomes_are_missing() -> None:
+    records = study_records()
+    for made in records:
+        for final in made.final.values():
+            del final["successes"]
+    (study,) = collect_studies(records)
+    assert study.splits["valid_unseen"][2].cells["sampled"].difference.mean == pytest.approx(0.15)  # type: ignore[union-attr]
+
+
+def test_what_does_not_compare_is_said() -> None:
+    cheap = train_record("rudder", 0, 9)
+    cheap.env_steps = 500
+    (study,) = collect_studies([*study_records(), cheap, train_record("ppo", 0, 9)])
+    notes = " | ".join(study.notes)
+    assert "fewer than 5 seeds: rudder" in notes
+    assert "ppo 1,000, rudder 500, spa 1,000" in notes
+    assert "ppo, seed 0: several records" in notes
+    (lonely,) = collect_studies([train_record("spa", 0, 9)])
+    assert any("no run of 'ppo'" in note for note in lonely.notes)
+
+
+def test_environments_are_never_mixed() -> None:
+    other = train_record("spa", 0, 9)
+    other.env_kwargs = {"size": "official"}
+    sizes = [study.env_kwargs["size"] for study in collect_studies([*study_records(), other])]
+    assert sorted(sizes) == ["official", "small"]
+
+
+def test_method_order() -> None:
+    assert method_order(["spa", "oracle", "ppo", "grpo", "sft"]) == ["sft", "ppo", "grpo", "spa", "oracle"]
+
+
+def test_band_by_hand() -> None:
+    runs = [train_record("ppo", 0, 4), train_record("ppo", 1, 8)]
+    runs[1].curves["env_steps"] = [0, 500, 800]
+    band = seed_band(runs, "success_sampled")
+    assert band is not None
+    steps, mean, low, high = band
+    assert steps.tolist() == [0, 800]  # the stretch that both have
+    assert mean == pytest.approx([0.1, (0.1 + 0.1 * 0.8 + 0.4) / 2])
+    assert (low[1], high[1]) == pytest.approx((0.18, 0.4))
+    assert seed_band(runs, "episode_length") is None
+    assert np.all(low <= mean) and np.all(mean <= high)
+
+
+class Links(HTMLParser):
+    """Everything that a page would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.sources += [value or "" for name, value in attrs if name in ("src", "srcset", "href")]
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    return struct.unpack(">II", data[16:24])  # type: ignore[return-value]
+
+
+def test_report_from_a_folder(tmp_path: Path) -> None:
+    for made in study_records():
+        made.save(tmp_path / "runs" / made.method / f"{made.seed}.json")
+    evaluate(TOY_ID, {}, "train", RandomAgent(), 4, 0, tmp_path / "runs" / "random", progress_bar=False)
+    made = make_report(tmp_path / "runs", tmp_path / "report", title="A <b>title</b> & more")
+    assert made.num_records == 16
+    text, page = made.markdown.read_text(), made.html.read_text()
+    spa = next(line for line in text.splitlines() if line.startswith("| spa |"))
+    cells = [cell.strip() for cell in spa.strip("|").split("|")]
+    assert cells[1] == "5" and cells[2].startswith("0.600 [") and cells[3].startswith("0.650 [")
+    assert cells[5].startswith("+0.150 [") and cells[6] == "0.92" and cells[7:10] == ["0.900", "12.5", "1000"]
+    assert f"| {TOY_ID} | train | RandomAgent | 6 |" in text
+    header = next(line for line in text.splitlines() if line.startswith("| method"))
+    assert header.count("|") == spa.count("|")
+    links = Links()
+    links.feed(page)
+    assert links.sources and all(source.startswith("data:image/png;base64,") for source in links.sources)
+    assert "A &lt;b&gt;title" in page and "<b>title" not in page
+    assert "0.600" in page and "+0.150" in page
+    for picture in made.pictures:
+        width, height = png_size(picture)
+        assert width > 600 and height > 250 and picture.stat().st_size > 10_000
+    for name in re.findall(r"!\[.*?\]\((.*?)\)", text):
+        assert (made.markdown.parent / name).exists()
+    assert json.loads(made.summary.read_text())[0]["splits"]["valid_unseen"]
+
+
+def test_the_same_records_give_the_same_report(tmp_path: Path) -> None:
+    for made in study_records(seeds=2):
+        made.save(tmp_path / "runs" / f"{made.method}{made.seed}.json")
+    first = make_report(tmp_path / "runs", tmp_path / "a")
+    second = make_report(tmp_path / "runs", tmp_path / "b")
+    assert first.markdown.read_bytes() == second.markdown.read_bytes()
+    assert first.html.read_bytes() == second.html.read_bytes()
+
+
+def test_records_without_curves_or_reference(tmp_path: Path) -> None:
+    made = train_record("spa", 0, 9)
+    made.curves = {}
+    made.save(tmp_path / "runs" / "one.json")
+    report = make_report(tmp_path / "runs", tmp_path / "report")
+    assert report.pictures == [] and "no run of 'ppo'" in report.markdown.read_text()
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataNotFound, match="run records"):
+        make_report(tmp_path, tmp_path / "report")
+
+
+def test_episode_credit(tmp_path: Path) -> None:
+    step = {"action": "pay $5 for $\\bad{ x", "contribution": -0.2, "grounded": False}
+    plain = draw_episode_credit({"steps": [step, {**step, "contribution": 0.0, "grounded": True}]}, tmp_path / "a.png")
+    full = {"title": "t", "goal": "g", "score": 1.0, "steps": [{**step, "progress": 0.5}] * 40}
+    long = draw_episode_credit(full, tmp_path / "b.png")
+    assert png_size(long)[1] > 3 * png_size(plain)[1]
+    with pytest.raises(BadArgument, match="no step"):
+        draw_episode_credit({"steps": []}, tmp_path / "c.png")
+    with pytest.raises(BadArgument, match="without one"):
+        draw_episode_credit({"steps": [{"action": "x"}]}, tmp_path / "c.png")
