@@ -35,7 +35,7 @@ _ORACLE = WrapperSpec(
 
 REGISTRATIONS: tuple[Registration, ...] = (
     Registration("SPA-ALFWorld-v0", _ALFWORLD, 40),
-    Registration("SPA-ALFWorld-Dense-v0", _ALFWORLD, 40, kwargs={"progress": True}, wrappers=(_ORACLE,)),
+    Registration("SPA-ALFWorld-Dense-v0", _ALFWORLD, 40, wrappers=(_ORACLE,)),
 )
 """Every id of the package."""
 
