@@ -15,7 +15,7 @@ from typing import Any
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, encode
 from spa_gym.core.trajectory import Step, Trajectory
 
-__all__ = ["Transcript", "batches", "play_transcript"]
+__all__ = ["Transcript", "TranscriptStream", "play_transcript"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +81,42 @@ def play_transcript(
     return Transcript(encoded, weights, info["success"], len(steps))
 
 
-def batches(
-    play: Callable[[int, random.Random], Transcript], seed: int, *, start: int, pool: int, tokens: int, limit: int
-) -> Iterator[list[Transcript]]:
+class TranscriptStream:
     """Endless batches of transcripts of like length.
 
     Args:
-        play: makes transcript number `i` with a generator of its own.
+        play: makes a transcript with the generator it is given.
         seed: seed of the stream.
         start: number of the first pool, for resuming.
         pool: transcripts made at a time and sorted by length.
         tokens: about how many tokens a batch holds.
-        limit: transcripts with more tokens are cut off the stream.
+        limit: transcripts with more tokens are left out.
+
+    Attributes:
+        number: the pool that is being read.
     """
-    number = start
-    while True:
-        rng = random.Random(f"transcripts/{seed}/{number}")
-        made = [play(number * pool + i, rng) for i in range(pool)]
-        made = sorted((t for t in made if len(t.encoded.ids) <= limit), key=lambda t: len(t.encoded.ids))
-        groups = list(_pack(made, tokens))
-        rng.shuffle(groups)
-        yield from groups
-        number += 1
+
+    def __init__(
+        self, play: Callable[[random.Random], Transcript], seed: int, *, start: int, pool: int, tokens: int, limit: int
+    ) -> None:
+        self.number = start
+        self._play, self._seed, self._pool, self._tokens, self._limit = play, seed, pool, tokens, limit
+        self._left: list[list[Transcript]] = []
+
+    def __next__(self) -> list[Transcript]:
+        """The next batch."""
+        while not self._left:
+            rng = random.Random(f"transcripts/{self._seed}/{self.number}")
+            made = [self._play(rng) for _ in range(self._pool)]
+            made = sorted((t for t in made if len(t.encoded.ids) <= self._limit), key=lambda t: len(t.encoded.ids))
+            self._left = list(_pack(made, self._tokens))
+            rng.shuffle(self._left)
+            self.number += 1
+        return self._left.pop()
+
+    def __iter__(self) -> TranscriptStream:
+        """The stream itself."""
+        return self
 
 
 def _pack(transcripts: Sequence[Transcript], tokens: int) -> Iterator[list[Transcript]]:

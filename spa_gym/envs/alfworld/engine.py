@@ -14,6 +14,7 @@ The state is a handful of integers (bit masks) and one tuple, so a snapshot cost
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -98,7 +99,10 @@ class Engine:
         )
         commands = self.lexicon.admissible.get(key)
         if commands is None:
-            commands = tuple(sorted(set(self._commands(here))))
+            # In alphabetical order all "go to" stand together, and are sorted once for the place.
+            others = sorted(dict.fromkeys(self._commands(here)))
+            middle = bisect_left(others, "go to")
+            commands = (*others[:middle], *self.lexicon.go_commands(self.location), *others[middle:])
             self.lexicon.remember_admissible(key, commands)
         return commands
 
@@ -309,8 +313,9 @@ class Engine:
     # -- commands -------------------------------------------------------------------------------------------------
 
     def _commands(self, here: tuple[int, ...]) -> list[str]:
+        """The admissible commands other than `go to`, in any order."""
         game, names, held = self.game, self.game.receptacle_names, self.held
-        commands = ["inventory", "look", *self.lexicon.go_commands(self.location)]
+        commands = ["inventory", "look"]
         if self.list_help:
             commands.append("help")
         put = self.lexicon.dialect.put_command

@@ -19,6 +19,7 @@ from spa_gym.envs.alfworld.explorer import Explorer
 from spa_gym.envs.alfworld.game import Game
 from spa_gym.envs.alfworld.generated import generated_tasks
 from spa_gym.envs.alfworld.lexicon import DIALECTS
+from spa_gym.envs.alfworld.names import entity_names
 from spa_gym.envs.alfworld.official import official_tasks
 from spa_gym.envs.alfworld.searcher import SearchingExpert
 
@@ -54,6 +55,7 @@ class ALFWorldEnv(TextEnv):
     Raises:
         BadArgument: an argument names something that does not exist.
         DataNotFound: `source="official"` without data.
+        DependencyNotInstalled: `engine="textworld"` without the extra, or on Python 3.13 and later.
     """
 
     def __init__(
@@ -76,6 +78,10 @@ class ALFWorldEnv(TextEnv):
         ):
             if value not in known:
                 raise BadArgument(f"{name} out of {', '.join(known)}", repr(value), f"pass {name}={known[0]!r}")
+        if engine == "textworld":
+            from spa_gym.envs.alfworld.textworld_engine import require_textworld
+
+            require_textworld()
         tasks: TaskSet = (
             generated_tasks(world_seed, size, split) if source == "generated" else official_tasks(split, data_dir)
         )
@@ -141,3 +147,8 @@ class ALFWorldEnv(TextEnv):
     def explorer(self, rng: random.Random) -> Explorer:
         """Somebody who runs errands of their own in this episode, without regard to the task."""
         return Explorer(self._observation, rng, self.grammar)
+
+    @staticmethod
+    def entity_names() -> list[str]:
+        """Names that occur in the texts ("mug", "mug 1"), for tokenizers that make each of them one token."""
+        return entity_names()

@@ -72,14 +72,17 @@ class Lexicon:
 
     Attributes:
         dialect: the dialect.
-        go: location number -> the `go to` commands that are admissible there.
+        go: location number -> the `go to` commands that are admissible there; go_anywhere: all, with their locations.
         articles: object number -> "a mug 1".
         openable_at: location number -> bit mask of the openable receptacles there.
         views: memo of `view`; admissible: memo of command lists, filled by the engine.
         receptacle_number, object_number: name -> number.
     """
 
-    __slots__ = ("admissible", "articles", "dialect", "game", "go", "object_number", "openable_at", "parsed", "receptacle_number", "views")
+    __slots__ = (
+        "admissible", "articles", "dialect", "game", "go", "go_anywhere", "object_number", "openable_at", "parsed",
+        "receptacle_number", "views",
+    )  # fmt: skip
 
     def __init__(self, game: Game, dialect: Dialect) -> None:
         self.game = game
@@ -88,7 +91,8 @@ class Lexicon:
         self.receptacle_number = {name: r for r, name in enumerate(game.receptacle_names)}
         self.object_number = {name: o for o, name in enumerate(game.object_names)}
         self.openable_at = tuple(sum(1 << r for r in rs if game.openable >> r & 1) for rs in game.receptacles_at)
-        self.go: dict[int, list[str]] = {}
+        self.go: dict[int, tuple[str, ...]] = {}
+        self.go_anywhere: list[tuple[str, int]] = []
         self.views: dict[tuple[int, bool, tuple[int, ...]], str] = {}
         self.admissible: dict[tuple[object, ...], tuple[str, ...]] = {}
         self.parsed: dict[str, tuple[object, int, int]] = {}
@@ -130,17 +134,14 @@ class Lexicon:
             self.views[key] = text
         return text
 
-    def go_commands(self, location: int) -> list[str]:
-        """The admissible `go to` commands at a location."""
+    def go_commands(self, location: int) -> tuple[str, ...]:
+        """The admissible `go to` commands at a location, in alphabetical order."""
         commands = self.go.get(location)
         if commands is None:
-            game = self.game
-            commands = [
-                "go to " + name
-                for name, at in zip(game.receptacle_names, game.receptacle_location, strict=True)
-                if at >= 0 and at != location
-            ]
-            self.go[location] = commands
+            if not self.go_anywhere:
+                names = zip(self.game.receptacle_names, self.game.receptacle_location, strict=True)
+                self.go_anywhere = sorted([("go to " + name, at) for name, at in names if at >= 0])
+            commands = self.go[location] = tuple([command for command, at in self.go_anywhere if at != location])
         return commands
 
     def remember_admissible(self, key: tuple[object, ...], commands: tuple[str, ...]) -> None:

@@ -265,11 +265,9 @@ def _encode_game(game: Game) -> list[Any]:
 
 def _decode_game(values: list[Any], source: str) -> Game:
     """The inverse of `_encode_game`, with a fresh memo."""
-    fields = dict(zip(_FIELDS, map(_freeze, values), strict=True))
+    fields = {n: tuple(v) if type(v) is list else v for n, v in zip(_FIELDS, values, strict=True)}
+    for name in ("receptacles_at", "contents"):
+        fields[name] = tuple(map(tuple, fields[name]))
     fields["goal"] = Goal(*fields["goal"])
-    fields["inside"] = dict(fields["inside"])
+    fields["inside"] = {outer: tuple(inner) for outer, inner in fields["inside"]}
     return Game(**fields, memo={}, source=source)
-
-
-def _freeze(value: Any) -> Any:
-    return tuple(map(_freeze, value)) if type(value) is list else value

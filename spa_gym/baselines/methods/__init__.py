@@ -1,0 +1,1 @@
+"""Methods of credit assignment, one file each, behind the seam in `seam.py`."""

@@ -1,0 +1,48 @@
+"""`oracle`: ground-truth progress as reward, r_t = p_t - p_{t-1}. The ceiling for learned progress.
+
+p_t is the simulator's own progress (`info["progress"]`), so the episode's rewards sum to its progress at the end, which
+is 1 exactly when the task is solved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spa_gym.baselines.methods.seam import Credit, Study
+from spa_gym.core.errors import BadArgument
+from spa_gym.core.trajectory import Trajectory
+
+__all__ = ["OracleProgress"]
+
+
+class OracleProgress:
+    """Differences of the recorded ground-truth progress."""
+
+    name = "oracle"
+
+    def prepare(self, study: Study) -> int:
+        """Nothing to fit: 0 environment steps."""
+        del study
+        return 0
+
+    def credit(self, trajectories: Sequence[Trajectory]) -> Credit:
+        """Progress gained by each step.
+
+        Raises:
+            BadArgument: progress was not recorded.
+        """
+        rewards = []
+        for trajectory in trajectories:
+            progress = [step.progress for step in trajectory.steps]
+            known = [p for p in progress if p is not None]
+            if len(known) < len(progress):
+                raise BadArgument("recorded progress", "steps without", "make the environment with progress=True")
+            rewards.append(np.diff(np.array([0.0, *known])))
+        return Credit(rewards=rewards)
+
+    def metrics(self) -> dict[str, Any]:
+        """Nothing was fitted."""
+        return {}

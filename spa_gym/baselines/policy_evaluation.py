@@ -1,0 +1,71 @@
+"""How good a policy is on a split: every task once, sampled or greedy, as a row of a run record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import torch
+from torch import nn
+
+from spa_gym.baselines.models.tokens import Codec
+from spa_gym.baselines.rollout.engine_cached import CachedEngine
+from spa_gym.baselines.rollout.protocol import EpisodeSpec
+
+__all__ = ["evaluate_policy"]
+
+
+def evaluate_policy(
+    model: nn.Module,
+    codec: Codec,
+    env_id: str,
+    env_kwargs: dict[str, Any],
+    *,
+    split: str,
+    temperature: float,
+    seed: int = 0,
+    max_tasks: int | None = None,
+    num_envs: int = 64,
+    dtype: torch.dtype | None = None,
+) -> dict[str, Any]:
+    """Play every task of a split once.
+
+    Args:
+        model: the policy.
+        codec: its codec.
+        env_id: the environment.
+        env_kwargs: its arguments without `split`.
+        split: the split.
+        temperature: 0 for greedy, 1 for sampled.
+        seed: seed of the sampling noise.
+        max_tasks: only the first tasks, for a look on the way; None plays all.
+        num_envs: episodes played at once.
+        dtype: type of the policy's weights while it plays; None: float32.
+
+    Returns:
+        `success` (share of tasks solved), `n`, `successes` (0/1 in task order), `task_types`, `grounding` (executed
+        actions / actions), `steps` (mean episode length), `score` (mean).
+    """
+
+    def make() -> gymnasium.Env[str, str]:
+        return gymnasium.make(env_id, split=split, **env_kwargs)
+
+    env = make()
+    unwrapped: Any = env.unwrapped
+    count = len(unwrapped.tasks) if max_tasks is None else min(max_tasks, len(unwrapped.tasks))
+    env.close()
+    engine = CachedEngine(model, codec, dtype=dtype)
+    played = engine.run(
+        make, [EpisodeSpec(task_id=i, seed=seed) for i in range(count)], num_envs=num_envs, temperature=temperature, seed=seed
+    )
+    actions = sum(t.num_steps for t in played)
+    return {
+        "success": sum(t.success for t in played) / count,
+        "score": sum(t.score for t in played) / count,
+        "n": count,
+        "successes": [int(t.success) for t in played],
+        "task_types": [t.task_type for t in played],
+        "grounding": sum(step.grounded for t in played for step in t.steps) / max(1, actions),
+        "steps": actions / count,
+        "env_steps": actions,
+    }

@@ -1,0 +1,125 @@
+"""A trained progress estimator at work: contributions of whole trajectories, or step by step behind the wrapper."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
+from spa_gym.baselines.models.fast_forward import features
+from spa_gym.baselines.models.heads import ScalarHead
+from spa_gym.baselines.models.tokens import Batch, Codec, collate, encode
+from spa_gym.core.errors import CheckpointMismatch
+from spa_gym.core.trajectory import Step, Trajectory
+
+__all__ = ["ProgressModel", "load_estimator"]
+
+_HEAD = "progress"
+
+
+class ProgressModel(nn.Module):
+    """Backbone and head: one contribution c_t for each step (SPA, arXiv 2505.20732, section on the estimator).
+
+    Args:
+        model: the backbone, a causal language model.
+        codec: its codec.
+        read: `"action"`: the hidden state at the end of the action, before its answer is seen (the paper's); or
+            `"observation"`: at the last token of the observation that follows.
+        seed: seed of the head.
+    """
+
+    def __init__(self, model: nn.Module, codec: Codec, *, read: str = "action", seed: int = 0) -> None:
+        super().__init__()
+        self.model, self.codec, self.read = model, codec, read
+        self.head = ScalarHead(model.config.hidden_size, seed=seed).to(next(model.parameters()).device)  # pyright: ignore
+
+    def positions(self, rows: Batch) -> torch.Tensor:
+        """[B, S] where each step is read; -1 where there is no step."""
+        ends = rows.step_ends
+        if self.read == "action":
+            return ends
+        # The observation after step t ends before the delimiter and action of step t + 1, or with the row.
+        acts = len(self.codec.act_ids)
+        after = torch.cat([rows.step_starts[:, 1:] - acts - 1, torch.full_like(ends[:, :1], -2)], dim=1)
+        last = (rows.lengths - 1)[:, None].expand_as(ends)
+        return torch.where(ends < 0, ends, torch.where(after >= 0, after, last))
+
+    def forward(self, rows: Batch, dtype: torch.dtype | None = torch.bfloat16) -> torch.Tensor:
+        """Contributions [B, S]; 0 where a row has no such step."""
+        states = features(self.model, rows.ids, dtype=dtype)
+        where = self.positions(rows)
+        chosen = states.gather(1, where.clamp(min=0)[..., None].expand(-1, -1, states.shape[-1]))
+        return self.head(chosen) * (where >= 0)
+
+    @torch.no_grad()
+    def contributions_of(self, trajectories: Sequence[Trajectory], *, batch: int = 32) -> list[npt.NDArray[np.float64]]:
+        """c_t of whole trajectories, one array of [num_steps] for each, in order; rows of like length go together."""
+        device = next(self.parameters()).device
+        encoded = [encode(t, self.codec) for t in trajectories]
+        order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
+        result: list[npt.NDArray[np.float64]] = [np.zeros(0)] * len(encoded)
+        for start in range(0, len(order), batch):
+            part = [i for i in order[start : start + batch] if trajectories[i].steps]
+            if not part:
+                continue
+            c = self(collate([encoded[i] for i in part], self.codec.pad_id).to(device)).double().cpu().numpy()
+            for row, i in zip(c, part, strict=True):
+                result[i] = row[: trajectories[i].num_steps].copy()
+        return result
+
+    def save(self, path: str | os.PathLike[str], recipe: dict[str, object]) -> Path:
+        """Write backbone, head and recipe as a checkpoint."""
+        return save_checkpoint(path, self.model, self.codec, recipe={**recipe, "read": self.read}, heads={_HEAD: self.head})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> ProgressModel:
+        """Read an estimator.
+
+        Raises:
+            CheckpointMismatch: the checkpoint has no progress head.
+        """
+        loaded = load_checkpoint(path, device=choose_device(device))
+        if _HEAD not in loaded.heads:
+            raise CheckpointMismatch(
+                f"a checkpoint with a progress head at {path}", f"heads {sorted(loaded.heads)}", "train one: stage `estimator`"
+            )
+        estimator = cls(loaded.model, loaded.codec, read=loaded.recipe.get("read", "action"))
+        estimator.head.load_state_dict(loaded.heads[_HEAD])
+        return estimator.eval()
+
+
+class _StepByStep:
+    """`BatchedProgressEstimator` of the wrappers: keeps each episode's history and scores all rows in one forward."""
+
+    def __init__(self, model: ProgressModel) -> None:
+        self._model = model
+        self._steps: dict[int, list[Step]] = {}
+
+    def begin(self, indices: Sequence[int], task_texts: Sequence[str]) -> None:
+        """New episodes start in these rows; the task is part of the first observation."""
+        del task_texts
+        for index in indices:
+            self._steps[index] = []
+
+    def contributions(
+        self, indices: Sequence[int], observations: Sequence[str], actions: Sequence[str], next_observations: Sequence[str]
+    ) -> list[float]:
+        """c_t of the step that each of the rows has just done."""
+        played = []
+        for index, before, action, after in zip(indices, observations, actions, next_observations, strict=True):
+            steps = self._steps.setdefault(index, [])
+            steps.append(Step(before, action, 0.0, True))
+            played.append(Trajectory("", "", "", "", tuple(steps), after, False, False, 0.0, False))
+        return [float(c[-1]) for c in self._model.contributions_of(played)]
+
+
+def load_estimator(path: str | os.PathLike[str]) -> _StepByStep:
+    """The estimator of a checkpoint, for `ProgressAttributionWrapper(env, "model:PATH")` and its vector twin."""
+    return _StepByStep(ProgressModel.load(path))

@@ -1,0 +1,118 @@
+"""Stage 3, `explore`: the imitated policy plays training tasks, several times each, at temperature 1.
+
+    python -m spa_gym.baselines.training.explore --start runs/sft/checkpoint --out runs/explore --tasks 200 --samples 4
+
+Writes `<out>/trajectories.jsonl` (with the emitted token ids and the ground-truth progress, which only the scoring of
+estimators reads) and `<out>/record.json`; it takes a minute or two, and a killed exploration is played again.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.rollout.engine_cached import CachedEngine
+from spa_gym.baselines.rollout.protocol import EpisodeSpec
+from spa_gym.baselines.training.sft import resolve_start
+from spa_gym.baselines.training.tracker import Tracker
+from spa_gym.core.trajectory import Trajectory, write_jsonl
+from spa_gym.leaderboard.run_record import RunRecord
+
+__all__ = ["ExploreConfig", "explore"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ExploreConfig:
+    """Settings of an exploration."""
+
+    start: str = "runs/sft/checkpoint"
+    """Checkpoint of the policy that explores."""
+    out: Path = Path("runs/explore")
+    """Folder of everything that is written."""
+    env_id: str = "SPA-ALFWorld-v0"
+    """The environment."""
+    env_kwargs: dict[str, Any] = field(default_factory=lambda: {"size": "small"})
+    """Its arguments, without the split."""
+    tasks: int = 200
+    """Training tasks, drawn without repetition."""
+    samples: int = 4
+    """Episodes of each task (the paper takes 10)."""
+    temperature: float = 1.0
+    """Temperature of the sampling."""
+    num_envs: int = 64
+    """Episodes played at once."""
+    seed: int = 0
+    """Seed of tasks and sampling."""
+    device: str = "auto"
+    """Where to compute."""
+
+
+def explore(config: ExploreConfig) -> RunRecord:
+    """Run the stage; returns its record at once where it was finished before with the same settings."""
+    settings = {k: v for k, v in asdict(config).items() if k not in ("out", "device")}
+    finished = config.out / "record.json"
+    if finished.is_file():
+        record = RunRecord.load(finished)
+        if record.settings == settings:
+            return record
+    started = time.perf_counter()
+    loaded = load_checkpoint(resolve_start(config.start), device=choose_device(config.device))
+
+    def make() -> gymnasium.Env[str, str]:
+        return gymnasium.make(config.env_id, split="train", progress=True, **config.env_kwargs)
+
+    env = make()
+    unwrapped: Any = env.unwrapped
+    tasks = list(range(len(unwrapped.tasks)))
+    random.Random(f"explore/{config.seed}").shuffle(tasks)
+    tasks = tasks[: config.tasks]
+    env.close()
+    specs = [EpisodeSpec(task_id=t, seed=config.seed, sample=k) for t in tasks for k in range(config.samples)]
+    tracker = Tracker(config.out, "explore", len(specs), unit="episode")
+    solved = 0
+
+    def count(_: int, trajectory: Trajectory) -> None:
+        nonlocal solved
+        solved += trajectory.success
+        tracker.advance(solved=solved)
+
+    engine = CachedEngine(loaded.model, loaded.codec)
+    try:
+        played = engine.run(
+            make, specs, num_envs=config.num_envs, temperature=config.temperature, seed=config.seed, progress=count
+        )
+    finally:
+        tracker.close()
+    write_jsonl(config.out / "trajectories.jsonl", played)
+    steps = sum(t.num_steps for t in played)
+    record = RunRecord(
+        kind="explore", method="sft", env_id=config.env_id, env_kwargs=config.env_kwargs, seed=config.seed,
+        settings=settings, env_steps=steps, wall_time_s=time.perf_counter() - started,
+        tokens=sum(len(step.action_ids or ()) for t in played for step in t.steps),
+        metrics={"success": solved / len(played), "episodes": len(played), "steps": steps / len(played)},
+    )  # fmt: skip
+    record.save(finished)
+    return record
+
+
+def main() -> None:
+    """Run the stage from the command line."""
+    import tyro
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    record = explore(tyro.cli(ExploreConfig))
+    _log.info("success %.3f over %d episodes", record.metrics["success"], record.metrics["episodes"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""Stage 1, `pretrain`: a tiny language model learns the worlds' language from transcripts, from nothing.
+
+    python -m spa_gym.baselines.training.pretrain --recipe household --out runs/pretrain
+    python -m spa_gym.baselines.training.pretrain --recipe headline --out runs/headline   # needs the official games
+
+`household` makes the checkpoint that the package ships: its transcripts are the explorer's, who runs errands without
+regard to the stated task, so that the model knows names, doors and answers, but not how tasks are solved. `headline`
+imitates the searching expert at scale and is a policy by itself. Progress, TensorBoard, a state folder for resuming
+(the same command goes on after a kill) and `record.json` are written to `--out`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.models.checkpoint import save_checkpoint
+from spa_gym.baselines.models.tiny import count_parameters, make_tiny, relate_name_embeddings
+from spa_gym.baselines.models.tokenizer import train_tokenizer
+from spa_gym.baselines.models.tokens import Codec
+from spa_gym.baselines.policy_evaluation import evaluate_policy
+from spa_gym.baselines.training.imitation import schedule, train_on
+from spa_gym.baselines.training.optimizers import muon_and_adamw
+from spa_gym.baselines.training.resume import Resumable
+from spa_gym.baselines.training.sources import Source, TranscriptPlayer, world_texts
+from spa_gym.baselines.training.tracker import Tracker
+from spa_gym.baselines.training.transcripts import TranscriptStream
+from spa_gym.leaderboard.run_record import RunRecord
+
+__all__ = ["RECIPES", "PretrainConfig", "pretrain"]
+
+_log = logging.getLogger(__name__)
+
+_SMALL = Source(env_kwargs={"size": "small"}, explore=1.0)
+_LIKE_OFFICIAL = Source(env_kwargs={"size": "official"}, weight=0.7)
+_OFFICIAL_TRAIN = Source(env_kwargs={"source": "official", "split": "train"}, weight=0.3, worlds=0)
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """Settings of a pretraining; the defaults are the recipe `household`."""
+
+    out: Path = Path("runs/pretrain")
+    """Folder of everything that is written."""
+    sources: tuple[Source, ...] = (_SMALL,)
+    """The mixture of transcripts."""
+    tokens: float = 6e6
+    """Budget, in tokens read."""
+    batch_tokens: int = 2048
+    """Tokens of a batch."""
+    hidden: int = 128
+    """Width of the model."""
+    layers: int = 4
+    """Layers of the model."""
+    heads: int = 4
+    """Attention heads."""
+    vocab_size: int = 1600
+    """Most tokens of the vocabulary."""
+    max_positions: int = 2048
+    """Longest episode, in tokens."""
+    muon_lr: float = 0.02
+    """Peak rate of Muon, for the matrices of the body."""
+    adamw_lr: float = 4e-3
+    """Peak rate of AdamW, for embeddings and norms."""
+    text_weight: float = 0.1
+    """Weight of a token of the observations, against 1 for a token of an imitated action."""
+    longest: int = 900
+    """Longest transcript, in tokens."""
+    seed: int = 0
+    """Seed of weights and transcripts."""
+    evaluate: tuple[tuple[str, dict[str, Any]], ...] = (("valid_unseen", {"size": "small"}),)
+    """Splits that the result is played on, with the environment's arguments."""
+    store_dtype: str = "float32"
+    """Type of the stored weights; bfloat16 halves the file."""
+    device: str = "auto"
+    """Where to compute."""
+    save_every_s: float = 120.0
+    """Seconds between two saved states."""
+
+
+RECIPES: dict[str, PretrainConfig] = {
+    "household": PretrainConfig(),
+    "headline": PretrainConfig(
+        sources=(_LIKE_OFFICIAL, _OFFICIAL_TRAIN),
+        tokens=20e6,
+        hidden=256,
+        heads=4,
+        evaluate=(
+            ("valid_unseen", {"source": "official"}),
+            ("valid_seen", {"source": "official"}),
+            ("valid_unseen", {"size": "official"}),
+        ),
+        store_dtype="bfloat16",
+    ),
+}
+"""Named settings: `household` is the shipped checkpoint, `headline` the policy for the official games."""
+
+
+def pretrain(config: PretrainConfig) -> RunRecord:
+    """Run the stage, or go on with it; returns its record."""
+    started = time.perf_counter()
+    device = choose_device(config.device)
+    codec = _codec(config)
+    model = make_tiny(
+        len(codec.tokenizer), hidden=config.hidden, layers=config.layers, heads=config.heads,
+        max_positions=config.max_positions, seed=config.seed,
+    )  # fmt: skip
+    relate_name_embeddings(model, codec.tokenizer, seed=config.seed)
+    model.to(device)
+    _log.info("%s parameters, %s tokens in the vocabulary", f"{count_parameters(model):,}", len(codec.tokenizer))
+    optimizers = muon_and_adamw(model, muon_lr=config.muon_lr, adamw_lr=config.adamw_lr)
+    settings = _settings(config)
+    state = Resumable(config.out, settings, {"model": model}, {"all": optimizers})
+    position = state.load() or {"pool": 0, "tokens": 0.0, "updates": 0, "seconds": 0.0, "curves": {}}
+    tokens, updates = position["tokens"], position["updates"]
+
+    player = TranscriptPlayer(config.sources, codec, config.text_weight)
+    stream = TranscriptStream(
+        player, config.seed, start=position["pool"], pool=_POOL, tokens=config.batch_tokens, limit=config.longest
+    )
+    tracker = Tracker(config.out, "pretrain", int(config.tokens), start=int(tokens), unit="tok", curves=position["curves"])
+    saved = time.perf_counter()
+    recent: list[dict[str, float]] = []
+    try:
+        while tokens < config.tokens:
+            figures = train_on(model, stream, optimizers, codec.pad_id, schedule(tokens / config.tokens), device)
+            tokens, updates = tokens + figures["tokens"], updates + 1
+            recent.append(figures)
+            if updates % 50 == 0:
+                mean = {k: sum(f[k] for f in recent) / len(recent) for k in ("loss", "loss_actions", "accuracy", "norm")}
+                tracker.log(updates, tokens=tokens, **mean)
+                recent.clear()
+            tracker.advance(int(figures["tokens"]), loss=f"{figures['loss_actions']:.3f}")
+            if time.perf_counter() - saved > config.save_every_s:
+                saved = time.perf_counter()
+                # A resumed run starts with the next pool: what is left of this one is then never read.
+                state.save({
+                    "pool": stream.number, "tokens": tokens, "updates": updates,
+                    "seconds": position["seconds"] + saved - started, "curves": tracker.curves,
+                })  # fmt: skip
+    finally:
+        tracker.close()
+
+    final = {}
+    for split, env_kwargs in config.evaluate:
+        for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
+            place = "_".join([*map(str, env_kwargs.values()), split])
+            env_id = config.sources[0].env_id
+            final[f"{place}/{name}"] = evaluate_policy(model, codec, env_id, env_kwargs, split=split, temperature=temperature)
+            _log.info("%s/%s: success %.3f", place, name, final[f"{place}/{name}"]["success"])
+    record = RunRecord(
+        kind="pretrain", method="pretrain", env_id=config.sources[0].env_id, env_kwargs=config.sources[0].env_kwargs,
+        seed=config.seed, settings=settings, tokens=int(tokens), updates=updates,
+        wall_time_s=position["seconds"] + time.perf_counter() - started,
+        metrics={"parameters": count_parameters(model), "vocabulary": len(codec.tokenizer)}, curves=dict(tracker.curves),
+        final=final,
+    )  # fmt: skip
+    recipe = {"stage": "pretrain", "settings": settings, "tokens": int(tokens), "updates": updates}
+    save_checkpoint(config.out / "checkpoint", model, codec, recipe=recipe, dtype=getattr(torch, config.store_dtype))
+    record.save(config.out / "record.json")
+    state.clear()
+    return record
+
+
+_POOL = 256
+"""Transcripts made at a time and sorted by length."""
+
+
+def _codec(config: PretrainConfig) -> Codec:
+    """The tokenizer of the mixture's texts, trained once and kept beside the state."""
+    folder = config.out / "tokenizer"
+    if (folder / "tokenizer.json").is_file():
+        from transformers import AutoTokenizer
+
+        return Codec(AutoTokenizer.from_pretrained(folder))
+    names: list[str] = []
+    for env_id in sorted({source.env_id for source in config.sources}):
+        names += _entity_names(env_id, config.sources)
+    texts = world_texts(config.sources, _TEXT_EPISODES, config.seed)
+    tokenizer = train_tokenizer(texts, names, config.vocab_size)
+    tokenizer.save_pretrained(folder)
+    return Codec(tokenizer)
+
+
+_TEXT_EPISODES = 600
+
+
+def _entity_names(env_id: str, sources: Sequence[Source]) -> list[str]:
+    import gymnasium
+
+    source = next(source for source in sources if source.env_id == env_id)
+    unwrapped: Any = gymnasium.make(env_id, **source.env_kwargs).unwrapped
+    return unwrapped.entity_names()
+
+
+def _settings(config: PretrainConfig) -> dict[str, Any]:
+    left_out = ("out", "device", "save_every_s")
+    settings = {k: v for k, v in asdict(config).items() if k not in left_out}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Train a tiny language model from nothing."""
+
+    recipe: str = "household"
+    """One of the named recipes: household, headline."""
+    out: Path = Path("runs/pretrain")
+    """Folder of everything that is written."""
+    tokens: float | None = None
+    """Another budget, in tokens."""
+    seed: int = 0
+    """Seed of weights and transcripts."""
+    device: str = "auto"
+    """Where to compute."""
+    threads: int = 0
+    """Threads of torch; 0 leaves its default."""
+
+
+def main() -> None:
+    """Run the stage from the command line."""
+    import tyro
+
+    from spa_gym.core.errors import BadArgument
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    arguments = tyro.cli(Arguments)
+    if arguments.recipe not in RECIPES:
+        raise BadArgument(f"a recipe out of {', '.join(RECIPES)}", repr(arguments.recipe), "pass --recipe household")
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    config = replace(RECIPES[arguments.recipe], out=arguments.out, seed=arguments.seed, device=arguments.device)
+    if arguments.tokens:
+        config = replace(config, tokens=arguments.tokens)
+    record = pretrain(config)
+    for place, figures in record.final.items():
+        _log.info("%s: success %.3f of %d tasks, grounding %.3f", place, figures["success"], figures["n"], figures["grounding"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Stage 2, `sft`: imitation of a stated, small number of demonstrations of the task itself.
+
+    python -m spa_gym.baselines.training.sft --start runs/pretrain/checkpoint --out runs/sft --demonstrations 200
+
+The demonstrations are the demonstrator's episodes on the first tasks of the training split. Writes
+`<out>/checkpoint`, `<out>/record.json` and, while it runs, a state to resume from.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import torch
+
+from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
+from spa_gym.baselines.models.tiny import count_parameters
+from spa_gym.baselines.policy_evaluation import evaluate_policy
+from spa_gym.baselines.training.imitation import schedule, train_on
+from spa_gym.baselines.training.optimizers import muon_and_adamw
+from spa_gym.baselines.training.resume import Resumable
+from spa_gym.baselines.training.tracker import Tracker
+from spa_gym.baselines.training.transcripts import Transcript, play_transcript
+from spa_gym.leaderboard.run_record import RunRecord
+
+__all__ = ["SFTConfig", "sft"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SFTConfig:
+    """Settings of an imitation."""
+
+    start: str = "household"
+    """Checkpoint to start from: a folder, a Hugging Face path, or the name of a shipped one."""
+    out: Path = Path("runs/sft")
+    """Folder of everything that is written."""
+    env_id: str = "SPA-ALFWorld-v0"
+    """The environment."""
+    env_kwargs: dict[str, Any] = field(default_factory=lambda: {"size": "small"})
+    """Its arguments, without the split."""
+    demonstrations: int = 200
+    """Number of demonstrations: the first tasks of `train`."""
+    epochs: int = 4
+    """Times that each demonstration is read."""
+    batch_episodes: int = 8
+    """Demonstrations of a batch."""
+    muon_lr: float = 0.004
+    """Peak rate of Muon."""
+    adamw_lr: float = 8e-4
+    """Peak rate of AdamW."""
+    text_weight: float = 0.05
+    """Weight of a token of the observations."""
+    seed: int = 0
+    """Seed of the order of the demonstrations."""
+    evaluate: tuple[str, ...] = ("valid_unseen",)
+    """Splits that the result is played on, sampled and greedy."""
+    max_eval_tasks: int | None = None
+    """Only the first tasks of a split; None for all."""
+    device: str = "auto"
+    """Where to compute."""
+
+
+def sft(config: SFTConfig) -> RunRecord:
+    """Run the stage, or go on with it; returns its record."""
+    started = time.perf_counter()
+    device = choose_device(config.device)
+    loaded = load_checkpoint(resolve_start(config.start), device=device)
+    model, codec = loaded.model, loaded.codec
+    transcripts, env_steps = _demonstrations(config, codec)
+    optimizers = muon_and_adamw(model, muon_lr=config.muon_lr, adamw_lr=config.adamw_lr)
+    settings = {k: v for k, v in asdict(config).items() if k not in ("out", "device")}
+    state = Resumable(config.out, settings, {"model": model}, {"all": optimizers})
+    position = state.load() or {"epoch": 0, "updates": 0, "tokens": 0, "curves": {}}
+    updates, tokens = position["updates"], position["tokens"]
+    per_epoch = -(-len(transcripts) // config.batch_episodes)
+    total = per_epoch * config.epochs
+    tracker = Tracker(config.out, "sft", total, start=updates, curves=position["curves"])
+    try:
+        for epoch in range(position["epoch"], config.epochs):
+            order = list(transcripts)
+            random.Random(f"sft/{config.seed}/{epoch}").shuffle(order)
+            groups = [order[i : i + config.batch_episodes] for i in range(0, len(order), config.batch_episodes)]
+            for group in groups:
+                figures = train_on(model, iter([group]), optimizers, codec.pad_id, schedule(updates / total), device)
+                updates, tokens = updates + 1, tokens + int(figures["tokens"])
+                tracker.advance(loss=f"{figures['loss_actions']:.3f}")
+                if updates % 5 == 0:
+                    tracker.log(updates, **{k: figures[k] for k in ("loss", "loss_actions", "accuracy", "norm")})
+            state.save({"epoch": epoch + 1, "updates": updates, "tokens": tokens, "curves": tracker.curves})
+    finally:
+        tracker.close()
+    final = {}
+    for split in config.evaluate:
+        for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
+            final[f"{split}/{name}"] = evaluate_policy(
+                model, codec, config.env_id, config.env_kwargs, split=split, temperature=temperature, seed=config.seed,
+                max_tasks=config.max_eval_tasks,
+            )  # fmt: skip
+    record = RunRecord(
+        kind="train", method="sft", env_id=config.env_id, env_kwargs=config.env_kwargs, seed=config.seed, settings=settings,
+        env_steps=env_steps, tokens=tokens, updates=updates, wall_time_s=time.perf_counter() - started,
+        metrics={"parameters": count_parameters(model)}, curves=dict(tracker.curves), final=final,
+    )  # fmt: skip
+    save_checkpoint(config.out / "checkpoint", model, codec, recipe={"stage": "sft", "settings": settings, "start": loaded.recipe})
+    record.save(config.out / "record.json")
+    state.clear()
+    return record
+
+
+def _demonstrations(config: SFTConfig, codec: Any) -> tuple[list[Transcript], int]:
+    env = gymnasium.make(config.env_id, split="train", **config.env_kwargs)
+    made: list[Transcript] = []
+    task = 0
+    while len(made) < config.demonstrations:
+        rng = random.Random(f"demonstrations/{task}")
+        transcript = play_transcript(env, task, codec, rng, noise=0.0, text_weight=config.text_weight)
+        if transcript.success:
+            made.append(transcript)
+        task += 1
+    return made, sum(t.num_steps for t in made)
+
+
+SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
+"""Checkpoints that come with the package."""
+
+
+def resolve_start(start: str) -> str:
+    """A shipped checkpoint by its name, or what was given."""
+    shipped = SHIPPED / start
+    return str(shipped) if shipped.is_dir() else start
+
+
+def main() -> None:
+    """Run the stage from the command line."""
+    import tyro
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if not torch.cuda.is_available():
+        torch.set_num_threads(max(1, min(torch.get_num_threads(), 2)))
+    record = sft(tyro.cli(SFTConfig))
+    for place, figures in record.final.items():
+        _log.info("%s: success %.3f of %d tasks, grounding %.3f", place, figures["success"], figures["n"], figures["grounding"])
+
+
+if __name__ == "__main__":
+    main()
