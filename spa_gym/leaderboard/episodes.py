@@ -18,7 +18,7 @@ from spa_gym.agents.protocol import Agent, AgentError
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Step, Trajectory
 
-__all__ = ["Episode", "begin_episode", "episode_seed", "make_env", "play_episodes"]
+__all__ = ["Episode", "begin_episode", "data_hash", "episode_seed", "make_env", "play_episodes"]
 
 TRUTH_KEYS = ("progress", "goal_share")
 
@@ -111,6 +111,14 @@ def make_env(env_id: str, env_kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
         raise BadArgument(
             expected=f"arguments that {env_id} takes", got=f"{env_kwargs} ({said})", mend="correct --env-arg key=value"
         ) from error
+
+
+def data_hash(env: gym.Env[Any, Any]) -> str | None:
+    """Hash of the data behind the environment's tasks, where the environment or its task set has a `data_hash`."""
+    for owner in (env.unwrapped, getattr(env.unwrapped, "tasks", None)):
+        if isinstance(found := getattr(owner, "data_hash", None), str):
+            return found
+    return None
 
 
 def episode_seed(seed: int, position: int) -> int:

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from spa_gym.agents.protocol import Agent, as_agent
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Step, Trajectory, write_jsonl
-from spa_gym.leaderboard.episodes import make_env, play_episodes
+from spa_gym.leaderboard.episodes import data_hash, make_env, play_episodes
 from spa_gym.leaderboard.journal import Journal
 from spa_gym.leaderboard.metrics import summarise
 from spa_gym.leaderboard.run_record import RunRecord
@@ -94,7 +94,7 @@ def evaluate(
             "env_id": env_id,
             "env_kwargs": public_kwargs(env_kwargs),
             "seed": seed,
-            "data_hash": getattr(envs[0].unwrapped, "data_hash", None),
+            "data_hash": data_hash(envs[0]),
             **settings,
         }
         if (done := _finished(out_dir, identity)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ def seed_band(
     lines = []
     for run in runs:
         steps, values = run.curves.get("env_steps", []), run.curves.get(curve, [])
-        points = [(x, y) for x, y in zip(steps, values, strict=False) if x is not None and y is not None]
+        points = [(x, y) for x, y in zip(steps, values, strict=False) if y is not None and math.isfinite(y)]
         if points:
             lines.append(np.asarray(points, dtype=np.float64).T)
     if not lines:

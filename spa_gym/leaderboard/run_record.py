@@ -11,7 +11,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -130,7 +130,7 @@ class RunRecord:
     def save(self, path: str | Path) -> Path:
         """Write the record atomically, its folder made where it is missing; a failed write leaves the old file."""
         path = Path(path)
-        atomic_write_text(path, json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        atomic_write_text(path, json.dumps(self.as_dict(), indent=1, ensure_ascii=False, default=_plain) + "\n")
         return path
 
     @classmethod
@@ -163,6 +163,17 @@ def find_records(folder: str | Path) -> Iterator[tuple[Path, RunRecord]]:
         data = _read_json(path)
         if isinstance(data, dict) and data.get("format") == RECORD_FORMAT:
             yield path, RunRecord.from_dict(data, str(path))
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know but settings and curves hold: paths, dataclasses, numpy and torch numbers and arrays."""
+    if isinstance(value, Path):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if callable(to_list := getattr(value, "tolist", None)):
+        return to_list()
+    raise TypeError(f"expected plain data in a run record, got {type(value).__name__}: {value!r:.80}")
 
 
 def _read_json(path: Path) -> Any:

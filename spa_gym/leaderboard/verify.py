@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from spa_gym.core.errors import BadArgument, SpaGymError
 from spa_gym.core.trajectory import Trajectory, read_jsonl
-from spa_gym.leaderboard.episodes import begin_episode, episode_seed, make_env
+from spa_gym.leaderboard.episodes import begin_episode, data_hash, episode_seed, make_env
 from spa_gym.leaderboard.evaluate import RESULT, TRAJECTORIES, spread
 from spa_gym.leaderboard.metrics import summarise
 from spa_gym.leaderboard.run_record import RunRecord, package_versions
@@ -77,7 +77,7 @@ def verify(
     found = Verification(notes=_notes(record))
     env = make_env(record.env_id, kwargs)
     try:
-        _compare(found, "data hash", getattr(env.unwrapped, "data_hash", None), record.data_hash)
+        _compare(found, "data hash", data_hash(env), record.data_hash)
         limit = env.spec.max_episode_steps if env.spec else None
         _compare(found, "step limit", limit, record.settings["max_episode_steps"])
         _compare(found, "size of the split", len(env.get_wrapper_attr("tasks")), record.settings["split_size"])

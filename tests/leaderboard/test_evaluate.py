@@ -209,6 +209,13 @@ def test_data_dir_is_no_part_of_a_result(tmp_path: Path, monkeypatch: pytest.Mon
     assert made[0]["data_dir"] == "/home/me/data" and "/home/me" not in json.dumps(record.as_dict())
 
 
+def test_the_hash_of_the_data_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spa_gym.core.tasks.FixedTaskSet.data_hash", "abc", raising=False)
+    assert run(tmp_path).data_hash == "abc"
+    monkeypatch.setattr("spa_gym.core.tasks.FixedTaskSet.data_hash", "other")
+    assert any("data hash" in line for line in verify(tmp_path, progress_bar=False).differences)
+
+
 # Verification.
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from spa_gym.core.errors import DataCorrupt, DataNotFound, WriteFailed
@@ -24,6 +25,15 @@ def test_round_trip(tmp_path: Path) -> None:
     path = made.save(tmp_path / "deep" / "run.json")
     assert RunRecord.load(path) == made
     assert [p.name for p in path.parent.iterdir()] == ["run.json"]
+
+
+def test_numbers_of_numpy_and_paths_become_plain(tmp_path: Path) -> None:
+    made = record(settings={"lr": np.float32(0.5), "init": Path("checkpoints/sft")}, metrics={"hist": np.arange(3)})
+    loaded = RunRecord.load(made.save(tmp_path / "run.json"))
+    assert loaded.settings == {"lr": 0.5, "init": "checkpoints/sft"} and loaded.metrics == {"hist": [0, 1, 2]}
+    with pytest.raises(TypeError, match="plain data"):
+        record(settings={"f": print}).save(tmp_path / "bad.json")
+    assert not (tmp_path / "bad.json").exists()
 
 
 def test_provenance_is_filled_in() -> None:
