@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium
 import pytest
 
 from spa_gym.core.errors import ConformanceError
 from spa_gym.testing import check_text_env, replay_expert
 from tests.broken_toys import BROKEN, Unregistered
-from tests.toy import TOY_ID
+from tests.toy import TOY_ID, register_toy
 
 
 def test_toy_conforms() -> None:
@@ -18,6 +20,20 @@ def test_toy_conforms() -> None:
 def test_toy_conforms_with_progress_and_gymnasium_wrappers() -> None:
     env = gymnasium.make(TOY_ID, progress=True, disable_env_checker=False)
     check_text_env(gymnasium.wrappers.OrderEnforcing(env), seed=3, processes=False)
+
+
+class Revealing(gymnasium.Wrapper[Any, Any, Any, Any], gymnasium.utils.RecordConstructorArgs):
+    """A wrapper that changes the environment below it."""
+
+    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
+        gymnasium.utils.RecordConstructorArgs.__init__(self)
+        gymnasium.Wrapper.__init__(self, env)
+        env.unwrapped._with_progress = True  # type: ignore[attr-defined]
+
+
+def test_wrappers_are_looked_through() -> None:
+    register_toy("SPA-ToyRevealed-v0", additional_wrappers=(Revealing.wrapper_spec(),))
+    check_text_env(gymnasium.make("SPA-ToyRevealed-v0"), processes=False)
 
 
 @pytest.mark.parametrize("env_id", BROKEN)

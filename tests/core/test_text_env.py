@@ -193,6 +193,24 @@ def test_restored_end_is_an_end_and_an_old_state_lives_again() -> None:
         env.step("go left")
 
 
+def test_state_of_another_task_brings_its_task() -> None:
+    state = started(task_id=3).clone_state()
+    env = started(task_id=0)
+    _, info = env.restore_state(state)
+    assert env.task is env.tasks[3] and info["task_id"] == env.tasks[3].id
+    assert (env._rooms, env._key) == (6, 3)
+
+
+def test_state_brings_back_what_was_seen() -> None:
+    env = started()
+    env.step("sing")
+    state = env.clone_state()
+    fresh = Toy(render_mode="ansi")
+    observation, info = fresh.restore_state(state)
+    assert fresh.render() == observation == "Nothing happens." and info["grounded"] is False
+    assert fresh.clone_state() == state
+
+
 def test_state_of_another_split_is_refused() -> None:
     state = started().clone_state()
     with pytest.raises(TaskNotFound, match="'test'"):
