@@ -56,7 +56,11 @@ def evaluate_policy(
     env.close()
     engine = CachedEngine(model, codec, dtype=dtype)
     played = engine.run(
-        make, [EpisodeSpec(task_id=i, seed=seed) for i in range(count)], num_envs=num_envs, temperature=temperature, seed=seed
+        make,
+        [EpisodeSpec(task_id=i, seed=seed) for i in range(count)],
+        num_envs=num_envs,
+        temperature=temperature,
+        seed=seed,
     )
     actions = sum(t.num_steps for t in played)
     return {

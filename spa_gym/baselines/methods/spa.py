@@ -75,7 +75,7 @@ class StepwiseProgress:
         return record.env_steps
 
     def credit(self, trajectories: Sequence[Trajectory]) -> Credit:
-        """alpha * c_t + beta * g_t (or beta * (g_t - 1)) for each step."""
+        """Alpha * c_t + beta * g_t (or beta * (g_t - 1)) for each step."""
         offset = 1.0 if self.grounding == "penalty" else 0.0
         contributions = self._estimator.contributions_of(trajectories)
         rewards = []

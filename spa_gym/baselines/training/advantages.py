@@ -44,7 +44,13 @@ def gae(rewards: npt.ArrayLike, values: npt.ArrayLike, *, gamma: float, lam: flo
 
 
 def gae_over_tokens(
-    rewards: npt.ArrayLike, counts: Sequence[int], values: npt.ArrayLike, *, gamma: float, lam: float, bootstrap: float = 0.0
+    rewards: npt.ArrayLike,
+    counts: Sequence[int],
+    values: npt.ArrayLike,
+    *,
+    gamma: float,
+    lam: float,
+    bootstrap: float = 0.0,
 ) -> Array:
     """Advantages of one episode's action tokens: a step's reward comes with the last token of its action.
 

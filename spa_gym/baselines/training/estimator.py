@@ -29,12 +29,12 @@ import torch
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import EncodedTrajectory, collate, encode
 from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.imitation import compute_dtype, schedule
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
 from spa_gym.baselines.training.resume import Resumable
-from spa_gym.baselines.training.sft import resolve_start
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory, read_jsonl
@@ -73,7 +73,9 @@ class EstimatorConfig:
 
 def fit_estimator(config: EstimatorConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record."""
-    settings = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k not in ("out", "device")}
+    settings = {
+        k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k not in ("out", "device")
+    }
     finished = config.out / "record.json"
     if finished.is_file():
         record = RunRecord.load(finished)
@@ -108,7 +110,13 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
                 tracker.advance(mse=f"{loss:.3f}")
             figures = score_contributions(held, model.eval().contributions_of(held))
             tracker.log(updates, held_out_mse=figures["mse"], r2=figures["r2"], auc=figures["auc"])
-            _log.info("epoch %d: held-out MSE %.4f (variance %.4f), AUC %.3f", epoch + 1, figures["mse"], figures["variance"], figures["auc"])
+            _log.info(
+                "epoch %d: held-out MSE %.4f (variance %.4f), AUC %.3f",
+                epoch + 1,
+                figures["mse"],
+                figures["variance"],
+                figures["auc"],
+            )
             if best is None or figures["mse"] < best["mse"]:
                 best, best_weights = {**figures, "epoch": epoch + 1}, copy.deepcopy(model.state_dict())
                 model.save(config.out / "checkpoint", {"stage": "estimator", "settings": settings})
@@ -143,8 +151,12 @@ def _split(trajectories: Sequence[Trajectory], config: EstimatorConfig) -> tuple
 
 
 def _train_step(
-    model: ProgressModel, optimizers: Optimizers, rows: Sequence[EncodedTrajectory], scores: Sequence[float],
-    factor: float, device: torch.device,
+    model: ProgressModel,
+    optimizers: Optimizers,
+    rows: Sequence[EncodedTrajectory],
+    scores: Sequence[float],
+    factor: float,
+    device: torch.device,
 ) -> float:
     """One step on a batch of mixed lengths, read in two halves of like length; returns the mean squared error."""
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))

@@ -76,7 +76,9 @@ class ProgressModel(nn.Module):
 
     def save(self, path: str | os.PathLike[str], recipe: dict[str, object]) -> Path:
         """Write backbone, head and recipe as a checkpoint."""
-        return save_checkpoint(path, self.model, self.codec, recipe={**recipe, "read": self.read}, heads={_HEAD: self.head})
+        return save_checkpoint(
+            path, self.model, self.codec, recipe={**recipe, "read": self.read}, heads={_HEAD: self.head}
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> ProgressModel:
@@ -88,7 +90,9 @@ class ProgressModel(nn.Module):
         loaded = load_checkpoint(path, device=choose_device(device))
         if _HEAD not in loaded.heads:
             raise CheckpointMismatch(
-                f"a checkpoint with a progress head at {path}", f"heads {sorted(loaded.heads)}", "train one: stage `estimator`"
+                f"a checkpoint with a progress head at {path}",
+                f"heads {sorted(loaded.heads)}",
+                "train one: stage `estimator`",
             )
         estimator = cls(loaded.model, loaded.codec, read=loaded.recipe.get("read", "action"))
         estimator.head.load_state_dict(loaded.heads[_HEAD])
@@ -109,7 +113,11 @@ class _StepByStep:
             self._steps[index] = []
 
     def contributions(
-        self, indices: Sequence[int], observations: Sequence[str], actions: Sequence[str], next_observations: Sequence[str]
+        self,
+        indices: Sequence[int],
+        observations: Sequence[str],
+        actions: Sequence[str],
+        next_observations: Sequence[str],
     ) -> list[float]:
         """c_t of the step that each of the rows has just done."""
         played = []

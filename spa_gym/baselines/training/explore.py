@@ -19,9 +19,9 @@ import gymnasium
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
-from spa_gym.baselines.training.sft import resolve_start
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.trajectory import Trajectory, write_jsonl
 from spa_gym.leaderboard.run_record import RunRecord

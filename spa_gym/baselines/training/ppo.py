@@ -30,6 +30,7 @@ from spa_gym.baselines.methods.seam import Credit, Study, make_method
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.fast_forward import features, logits_at, token_logprobs
 from spa_gym.baselines.models.heads import ScalarHead
+from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
 from spa_gym.baselines.policy_evaluation import evaluate_policy
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
@@ -39,7 +40,6 @@ from spa_gym.baselines.training.imitation import compute_dtype
 from spa_gym.baselines.training.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
 from spa_gym.baselines.training.resume import Resumable
-from spa_gym.baselines.training.sft import resolve_start
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.trajectory import Trajectory
 from spa_gym.leaderboard.run_record import RunRecord
@@ -156,7 +156,9 @@ def train_ppo(config: PPOConfig) -> RunRecord:
     fresh = {"iteration": 0, "env_steps": spent, "tokens": 0, "updates": 0, "seconds": 0.0, "curves": {}}
     position = state.load() or fresh
     iteration, env_steps, tokens, updates = (position[k] for k in ("iteration", "env_steps", "tokens", "updates"))
-    tracker = Tracker(config.out, config.method, config.env_steps, start=env_steps, unit="envstep", curves=position["curves"])
+    tracker = Tracker(
+        config.out, config.method, config.env_steps, start=env_steps, unit="envstep", curves=position["curves"]
+    )
     needs_progress = config.method == "oracle"
 
     def make_env() -> gymnasium.Env[str, str]:
@@ -170,9 +172,14 @@ def train_ppo(config: PPOConfig) -> RunRecord:
     try:
         while env_steps < config.env_steps:
             rng = random.Random(f"ppo/{config.seed}/{iteration}")
-            specs = [EpisodeSpec(task_id=int(rng.random() * num_tasks), seed=config.seed, sample=i) for i in range(config.episodes)]
+            specs = [
+                EpisodeSpec(task_id=int(rng.random() * num_tasks), seed=config.seed, sample=i)
+                for i in range(config.episodes)
+            ]
             noise = config.seed * 1_000_003 + iteration
-            played = [t for t in engine.run(make_env, specs, num_envs=config.num_envs, temperature=1.0, seed=noise) if t.steps]
+            played = [
+                t for t in engine.run(make_env, specs, num_envs=config.num_envs, temperature=1.0, seed=noise) if t.steps
+            ]
             credit = method.credit(played)
             episodes = _prepare(played, credit, policy, reference, critic, codec, config, device)
             figures = _update(episodes, policy, critic, policy_optimizer, critic_optimizer, codec, config, rng, device,
@@ -185,7 +192,9 @@ def train_ppo(config: PPOConfig) -> RunRecord:
                 "success_batch": sum(t.success for t in played) / len(played),
                 "episode_length": steps / len(played),
                 "grounding": sum(s.grounded for t in played for s in t.steps) / steps,
-                "return": float(np.mean([r.sum() for r in credit.rewards])) if credit.rewards is not None else float("nan"),
+                "return": float(np.mean([r.sum() for r in credit.rewards]))
+                if credit.rewards is not None
+                else float("nan"),
             }
             ended = env_steps >= config.env_steps
             looks: dict[str, float] = {}
@@ -193,7 +202,12 @@ def train_ppo(config: PPOConfig) -> RunRecord:
                 looks = _look(policy, codec, config)
             tracker.log(iteration, env_steps=env_steps, **batch, **figures,
                         success_sampled=looks.get("sampled", float("nan")), success_greedy=looks.get("greedy", float("nan")))  # fmt: skip
-            tracker.advance(steps, success=f"{batch['success_batch']:.2f}", length=f"{batch['episode_length']:.1f}", kl=f"{figures['kl']:.3f}")
+            tracker.advance(
+                steps,
+                success=f"{batch['success_batch']:.2f}",
+                length=f"{batch['episode_length']:.1f}",
+                kl=f"{figures['kl']:.3f}",
+            )
             seconds = position["seconds"] + time.perf_counter() - started
             state.save({"iteration": iteration, "env_steps": env_steps, "tokens": tokens, "updates": updates,
                         "seconds": seconds, "curves": tracker.curves})  # fmt: skip
@@ -206,15 +220,23 @@ def train_ppo(config: PPOConfig) -> RunRecord:
         wall_time_s=position["seconds"] + time.perf_counter() - started,
         metrics={"exploration_env_steps": spent, **method.metrics()}, curves=_without_nan(tracker.curves), final=final,
     )  # fmt: skip
-    save_checkpoint(config.out / "checkpoint", policy, codec, recipe={"stage": "ppo", "settings": settings, "start": loaded.recipe})
+    save_checkpoint(
+        config.out / "checkpoint", policy, codec, recipe={"stage": "ppo", "settings": settings, "start": loaded.recipe}
+    )
     record.save(finished)
     state.clear()
     return record
 
 
 def _prepare(
-    played: Sequence[Trajectory], credit: Credit, policy: nn.Module, reference: nn.Module, critic: _Critic, codec: Codec,
-    config: PPOConfig, device: torch.device,
+    played: Sequence[Trajectory],
+    credit: Credit,
+    policy: nn.Module,
+    reference: nn.Module,
+    critic: _Critic,
+    codec: Codec,
+    config: PPOConfig,
+    device: torch.device,
 ) -> list[_Episode]:
     """Log-probabilities, values, advantages and targets of every action token."""
     encoded = [encode(t, codec) for t in played]
@@ -237,7 +259,16 @@ def _prepare(
     for i, trajectory in enumerate(played):
         counts = _tokens_per_step(encoded[i])
         advantages, targets = _advantages(trajectory, i, credit, counts, values[i].double().numpy(), config)
-        episodes.append(_Episode(encoded[i], old[i], ref[i], values[i], torch.from_numpy(advantages).float(), torch.from_numpy(targets).float()))
+        episodes.append(
+            _Episode(
+                encoded[i],
+                old[i],
+                ref[i],
+                values[i],
+                torch.from_numpy(advantages).float(),
+                torch.from_numpy(targets).float(),
+            )
+        )
     flat = torch.cat([e.advantages for e in episodes])
     mean, deviation = flat.mean(), flat.std() + 1e-8
     for episode in episodes:
@@ -268,8 +299,17 @@ def _advantages(
 
 
 def _update(
-    episodes: list[_Episode], policy: nn.Module, critic: _Critic, policy_optimizer: Optimizers, critic_optimizer: Optimizers,
-    codec: Codec, config: PPOConfig, rng: random.Random, device: torch.device, *, learn_policy: bool,
+    episodes: list[_Episode],
+    policy: nn.Module,
+    critic: _Critic,
+    policy_optimizer: Optimizers,
+    critic_optimizer: Optimizers,
+    codec: Codec,
+    config: PPOConfig,
+    rng: random.Random,
+    device: torch.device,
+    *,
+    learn_policy: bool,
 ) -> dict[str, float]:
     """PPO's epochs over a batch of episodes; returns mean figures and the number of updates."""
     sums: dict[str, float] = {}
@@ -294,7 +334,12 @@ def _update(
 
 
 def _one_update(
-    chosen: list[_Episode], policy: nn.Module, critic: _Critic, codec: Codec, config: PPOConfig, device: torch.device,
+    chosen: list[_Episode],
+    policy: nn.Module,
+    critic: _Critic,
+    codec: Codec,
+    config: PPOConfig,
+    device: torch.device,
     learn_policy: bool,
 ) -> dict[str, float]:
     """Gradients of one minibatch, read in two halves of like length so that little is padding."""
@@ -307,7 +352,8 @@ def _one_update(
             continue
         rows = collate([e.encoded for e in part], codec.pad_id).to(device)
         old, reference, values, advantages, targets = (
-            torch.cat([getattr(e, name) for e in part]).to(device) for name in ("old", "reference", "values", "advantages", "targets")
+            torch.cat([getattr(e, name) for e in part]).to(device)
+            for name in ("old", "reference", "values", "advantages", "targets")
         )
         share = len(old) / total
         value_loss = clipped_value_loss(critic(rows.ids, rows.action_mask), values, targets, clip=config.value_clip)
@@ -357,7 +403,13 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     record = train_ppo(tyro.cli(PPOConfig))
     for place, figures in record.final.items():
-        _log.info("%s: success %.3f of %d tasks, grounding %.3f", place, figures["success"], figures["n"], figures["grounding"])
+        _log.info(
+            "%s: success %.3f of %d tasks, grounding %.3f",
+            place,
+            figures["success"],
+            figures["n"],
+            figures["grounding"],
+        )
 
 
 if __name__ == "__main__":

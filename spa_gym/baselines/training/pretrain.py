@@ -125,7 +125,9 @@ def pretrain(config: PretrainConfig) -> RunRecord:
     stream = TranscriptStream(
         player, config.seed, start=position["pool"], pool=_POOL, tokens=config.batch_tokens, limit=config.longest
     )
-    tracker = Tracker(config.out, "pretrain", int(config.tokens), start=int(tokens), unit="tok", curves=position["curves"])
+    tracker = Tracker(
+        config.out, "pretrain", int(config.tokens), start=int(tokens), unit="tok", curves=position["curves"]
+    )
     saved = time.perf_counter()
     recent: list[dict[str, float]] = []
     try:
@@ -134,7 +136,9 @@ def pretrain(config: PretrainConfig) -> RunRecord:
             tokens, updates = tokens + figures["tokens"], updates + 1
             recent.append(figures)
             if updates % 50 == 0:
-                mean = {k: sum(f[k] for f in recent) / len(recent) for k in ("loss", "loss_actions", "accuracy", "norm")}
+                mean = {
+                    k: sum(f[k] for f in recent) / len(recent) for k in ("loss", "loss_actions", "accuracy", "norm")
+                }
                 tracker.log(updates, tokens=tokens, **mean)
                 recent.clear()
             tracker.advance(int(figures["tokens"]), loss=f"{figures['loss_actions']:.3f}")
@@ -153,7 +157,9 @@ def pretrain(config: PretrainConfig) -> RunRecord:
         for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
             place = "_".join([*map(str, env_kwargs.values()), split])
             env_id = config.sources[0].env_id
-            final[f"{place}/{name}"] = evaluate_policy(model, codec, env_id, env_kwargs, split=split, temperature=temperature)
+            final[f"{place}/{name}"] = evaluate_policy(
+                model, codec, env_id, env_kwargs, split=split, temperature=temperature
+            )
             _log.info("%s/%s: success %.3f", place, name, final[f"{place}/{name}"]["success"])
     record = RunRecord(
         kind="pretrain", method="pretrain", env_id=config.sources[0].env_id, env_kwargs=config.sources[0].env_kwargs,
@@ -241,7 +247,13 @@ def main() -> None:
         config = replace(config, tokens=arguments.tokens)
     record = pretrain(config)
     for place, figures in record.final.items():
-        _log.info("%s: success %.3f of %d tasks, grounding %.3f", place, figures["success"], figures["n"], figures["grounding"])
+        _log.info(
+            "%s: success %.3f of %d tasks, grounding %.3f",
+            place,
+            figures["success"],
+            figures["n"],
+            figures["grounding"],
+        )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import torch
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
+from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tiny import count_parameters
 from spa_gym.baselines.policy_evaluation import evaluate_policy
 from spa_gym.baselines.training.imitation import schedule, train_on
@@ -109,7 +110,9 @@ def sft(config: SFTConfig) -> RunRecord:
         env_steps=env_steps, tokens=tokens, updates=updates, wall_time_s=time.perf_counter() - started,
         metrics={"parameters": count_parameters(model)}, curves=dict(tracker.curves), final=final,
     )  # fmt: skip
-    save_checkpoint(config.out / "checkpoint", model, codec, recipe={"stage": "sft", "settings": settings, "start": loaded.recipe})
+    save_checkpoint(
+        config.out / "checkpoint", model, codec, recipe={"stage": "sft", "settings": settings, "start": loaded.recipe}
+    )
     record.save(config.out / "record.json")
     state.clear()
     return record
@@ -128,16 +131,6 @@ def _demonstrations(config: SFTConfig, codec: Any) -> tuple[list[Transcript], in
     return made, sum(t.num_steps for t in made)
 
 
-SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
-"""Checkpoints that come with the package."""
-
-
-def resolve_start(start: str) -> str:
-    """A shipped checkpoint by its name, or what was given."""
-    shipped = SHIPPED / start
-    return str(shipped) if shipped.is_dir() else start
-
-
 def main() -> None:
     """Run the stage from the command line."""
     import tyro
@@ -147,7 +140,13 @@ def main() -> None:
         torch.set_num_threads(max(1, min(torch.get_num_threads(), 2)))
     record = sft(tyro.cli(SFTConfig))
     for place, figures in record.final.items():
-        _log.info("%s: success %.3f of %d tasks, grounding %.3f", place, figures["success"], figures["n"], figures["grounding"])
+        _log.info(
+            "%s: success %.3f of %d tasks, grounding %.3f",
+            place,
+            figures["success"],
+            figures["n"],
+            figures["grounding"],
+        )
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Source:
     env_id: str = "SPA-ALFWorld-v0"
     env_kwargs: dict[str, Any] = field(default_factory=dict)
     weight: float = 1.0
-    worlds: int = 200
+    worlds: int = 40
     explore: float = 0.0
     noise: float = 0.1
     noisy: float = 0.7

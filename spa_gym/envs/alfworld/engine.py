@@ -247,7 +247,9 @@ class Engine:
         return self._treated("clean", o, r)
 
     def _can_treat(self, o: int, r: int, able: int, appliance: str) -> bool:
-        return self.held == o and bool(able >> o & 1) and self.game.receptacle_types[r] == appliance and self._is_here(r)
+        return (
+            self.held == o and bool(able >> o & 1) and self.game.receptacle_types[r] == appliance and self._is_here(r)
+        )
 
     def _treated(self, verb: str, o: int, r: int) -> Reply:
         self.won = self.goal_holds()
@@ -373,7 +375,11 @@ class Engine:
         if verb == "use":
             o = objects.get(rest)
             return None if o is None else (Engine._use, o, 0)
-        two = _PAIRED.get(verb) if verb != self.lexicon.dialect.put_command.partition(" ")[0] else _PUT[self.lexicon.dialect.name]
+        two = (
+            _PAIRED.get(verb)
+            if verb != self.lexicon.dialect.put_command.partition(" ")[0]
+            else _PUT[self.lexicon.dialect.name]
+        )
         if two is None:
             return None
         separator, handler = two

@@ -132,9 +132,7 @@ def _plan_place(engine: Engine) -> _Draft | None:
     targets = [r for r in game.goal_receptacles if game.receptacle_location[r] >= 0]
     verb, appliance = _TREATMENT.get(game.goal.kind, ("", ""))
     appliances = [
-        r
-        for r, kind in enumerate(game.receptacle_types)
-        if kind == appliance and game.receptacle_location[r] >= 0
+        r for r, kind in enumerate(game.receptacle_types) if kind == appliance and game.receptacle_location[r] >= 0
     ]
     done = engine.goal_state()
     drafts = []
@@ -170,7 +168,9 @@ def _plan_two(engine: Engine) -> _Draft | None:
             need -= engine.held not in there
         elif engine.held >= 0:
             start = _free_hands(start)
-        loose = [(o, r) for o, r in standing if o not in there and game.can_contain[target] >> o & 1 and o != engine.held]
+        loose = [
+            (o, r) for o, r in standing if o not in there and game.can_contain[target] >> o & 1 and o != engine.held
+        ]
         for chosen in permutations(loose, max(need, 0)):
             if len({o for o, _ in chosen}) < len(chosen):
                 continue
@@ -212,7 +212,11 @@ def goal_share(engine: Engine) -> float:
     if game.goal.kind == "look_at_obj_in_light":
         # One of two at most: with both the goal would hold.
         holding = engine.held >= 0 and game.goal_objects >> engine.held & 1
-        here = [o for r in game.receptacles_at[engine.location] for o in engine.contents[r]] if engine.location >= 0 else []
+        here = (
+            [o for r in game.receptacles_at[engine.location] for o in engine.contents[r]]
+            if engine.location >= 0
+            else []
+        )
         lit = any(engine.toggled >> o & 1 and game.object_types[o] == game.goal.target_type for o in here)
         return 0.5 if holding or lit else 0.0
     placed = [[o for o in engine.contents[r] if game.goal_objects >> o & 1] for r in game.goal_receptacles]

@@ -14,7 +14,13 @@ from spa_gym.envs.alfworld.searcher import SearchingExpert
 
 __all__ = ["Explorer"]
 
-_ERRANDS = ("put a {o} in {r}.", "put a clean {o} in {r}.", "put a hot {o} in {r}.", "put a cool {o} in {r}.", "put two {o} in {r}.")
+_ERRANDS = (
+    "put a {o} in {r}.",
+    "put a clean {o} in {r}.",
+    "put a hot {o} in {r}.",
+    "put a cool {o} in {r}.",
+    "put two {o} in {r}.",
+)
 _ABILITY = (None, "cleanable", "heatable", "coolable", None)
 _PATIENCE = 14
 """Steps after which an errand is given up for another."""

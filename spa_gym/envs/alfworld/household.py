@@ -85,6 +85,15 @@ def household() -> Household:
         find_rate=_find_rate(rooms),
         **{
             name: frozenset(data[name])
-            for name in ("openable", "pickupable", "cleanable", "heatable", "coolable", "sliceable", "toggleable", "container")
+            for name in (
+                "openable",
+                "pickupable",
+                "cleanable",
+                "heatable",
+                "coolable",
+                "sliceable",
+                "toggleable",
+                "container",
+            )
         },
     )

@@ -103,7 +103,9 @@ class Lexicon:
         if facing:
             around = self.facing(facing, ())
         else:
-            reachable = ["a " + n for n, at in zip(game.receptacle_names, game.receptacle_location, strict=True) if at >= 0]
+            reachable = [
+                "a " + n for n, at in zip(game.receptacle_names, game.receptacle_location, strict=True) if at >= 0
+            ]
             around = _MIDDLE.format(listing(reachable))
         return f"-= Welcome to TextWorld, ALFRED! =-\n\n{around}\n\nYour task is to: {game.goal_text}"
 

@@ -17,4 +17,6 @@ def entity_names() -> list[str]:
     kinds = {kind for room in house.rooms.values() for kind in (*room.receptacles, *room.placement)}
     kinds |= house.can_contain.keys() | {thing for things in house.can_contain.values() for thing in things}
     kinds |= house.pickupable | house.toggleable | {"sink", "bathtub"}
-    return [name for kind in sorted(kinds) for name in (kind, *(f"{kind} {n + 1}" for n in range(_MANY.get(kind, _SOME))))]
+    return [
+        name for kind in sorted(kinds) for name in (kind, *(f"{kind} {n + 1}" for n in range(_MANY.get(kind, _SOME))))
+    ]

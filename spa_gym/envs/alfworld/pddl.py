@@ -74,7 +74,9 @@ def parse_game(problem: str, goal_text: str, source: str = "") -> Game:
     text = " ".join(problem.lower().split())
     init, goal = text.find("(:init"), text.find("(:goal")
     if init < 0 or goal < init:
-        raise _corrupt(source, "a PDDL problem with (:init ...) and then (:goal ...)", f"{len(problem)} characters without")
+        raise _corrupt(
+            source, "a PDDL problem with (:init ...) and then (:goal ...)", f"{len(problem)} characters without"
+        )
     if text.count("(") > text.count(")"):
         raise _corrupt(source, "balanced parentheses", "a text that ends early")
     facts: list[Fact] = [(m[1], *m[2].split()) for m in _ATOM.finditer(text, init, goal)]

@@ -161,7 +161,11 @@ def _draw_goal(rng: random.Random, room: Room, present: Sequence[str]) -> Goal |
     if kind == "look_at_obj_in_light":
         if not here & set(statistics.placement.get("desklamp", ())):
             return None
-        pairs = [(o, t, n) for o, t, n in house.goals[kind][room.kind] if t == "desklamp" and here & set(statistics.placement.get(o, ()))]
+        pairs = [
+            (o, t, n)
+            for o, t, n in house.goals[kind][room.kind]
+            if t == "desklamp" and here & set(statistics.placement.get(o, ()))
+        ]
     elif rng.random() < _NEW_PAIR:
         able = getattr(house, _ABILITY[kind]) if kind in _ABILITY else house.pickupable
         pairs = [
@@ -269,5 +273,7 @@ def _facts(rng: random.Random, room: Room, objects: Sequence[tuple[str, int]]) -
     object_types = sorted({thing for thing, _ in objects})
     for receptacle_type in sorted({t for t, _ in room.receptacles}):
         accepted = house.can_contain.get(receptacle_type, frozenset())
-        facts += [("cancontain", receptacle_type + "type", thing + "type") for thing in object_types if thing in accepted]
+        facts += [
+            ("cancontain", receptacle_type + "type", thing + "type") for thing in object_types if thing in accepted
+        ]
     return facts

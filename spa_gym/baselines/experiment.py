@@ -1,0 +1,142 @@
+"""Many runs of one study on the cores of this machine: a process each, resumable, with one line that says how far.
+
+A job is a function of this package and a config; it writes its own `record.json`, keeps its own state for resuming, and
+returns at once when it has been done before. So an experiment is resumed by starting it again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from spa_gym.core.errors import SpaGymError
+
+__all__ = ["Job", "JobFailed", "run_jobs"]
+
+_log = logging.getLogger(__name__)
+
+
+class JobFailed(SpaGymError):
+    """A run of an experiment ended with an error; the others are finished or can be resumed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run.
+
+    Args:
+        function: `package.module:function`, called with the config.
+        config: its only argument; has a field `out`.
+        label: shown while it runs.
+        budget: value of `unit` at its end, for the bar.
+        unit: the entry of the job's saved position that counts up to `budget`.
+    """
+
+    function: str
+    config: Any
+    label: str
+    budget: float
+    unit: str = "env_steps"
+
+    @property
+    def out(self) -> Path:
+        """Folder of the run."""
+        return self.config.out
+
+    def done(self) -> bool:
+        """The run has left its record."""
+        return (self.out / "record.json").is_file()
+
+    def position(self) -> tuple[float, float | None]:
+        """How far it is in its unit, and the success of its last batch of episodes, if it has one."""
+        if self.done():
+            return self.budget, None
+        try:
+            position = json.loads((self.out / "state" / "position.json").read_text(encoding="utf-8"))["position"]
+        except (OSError, ValueError, KeyError):
+            return 0.0, None
+        curve = position.get("curves", {}).get("success_batch") or [None]
+        return min(self.budget, float(position.get(self.unit, 0.0))), curve[-1]
+
+
+def _work(job: Job, threads: int) -> None:
+    """Body of a job's process: its words go to `<out>/log.txt`."""
+    job.out.mkdir(parents=True, exist_ok=True)
+    with (job.out / "log.txt").open("a", encoding="utf-8", buffering=1) as log:
+        sys.stdout = sys.stderr = log
+        logging.basicConfig(level=logging.INFO, format="%(message)s", stream=log, force=True)
+        import torch
+
+        torch.set_num_threads(threads)
+        module, _, name = job.function.partition(":")
+        try:
+            getattr(import_module(module), name)(job.config)
+        except BaseException:
+            traceback.print_exc(file=log)
+            raise
+
+
+def run_jobs(jobs: Sequence[Job], *, parallel: int | None = None, threads: int = 1, title: str = "runs") -> None:
+    """Run what is not done yet, some at a time.
+
+    Args:
+        jobs: the runs, in the order in which they start.
+        parallel: how many at once; None: one for each core.
+        threads: torch threads of each.
+        title: shown before the bar.
+
+    Raises:
+        JobFailed: a run ended with an error; those beside it are ended too and go on the next time.
+    """
+    parallel = parallel or os.cpu_count() or 1
+    context = multiprocessing.get_context("spawn")
+    waiting = [job for job in jobs if not job.done()]
+    running: dict[Any, Job] = {}
+    bar = tqdm(total=100, desc=title, bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}",
+               mininterval=0.5 if sys.stderr.isatty() else 15.0)  # fmt: skip
+    try:
+        while waiting or running:
+            while waiting and len(running) < parallel:
+                job = waiting.pop(0)
+                process = context.Process(target=_work, args=(job, threads), name=job.label)
+                process.start()
+                running[process] = job
+            time.sleep(0.5)
+            _show(bar, jobs, list(running.values()))
+            for process in [p for p in running if not p.is_alive()]:
+                job = running.pop(process)
+                if process.exitcode != 0 or not job.done():
+                    raise JobFailed(
+                        f"the run {job.label} to end with a record", f"exit code {process.exitcode}",
+                        f"read {job.out / 'log.txt'}, then start the same command again: finished runs are kept",
+                    )  # fmt: skip
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.join()
+        bar.close()
+
+
+def _show(bar: Any, jobs: Sequence[Job], running: Sequence[Job]) -> None:
+    total = sum(job.budget for job in jobs) or 1.0
+    bar.n = 100 * sum(job.position()[0] for job in jobs) / total
+    now = []
+    for job in running:
+        _, success = job.position()
+        now.append(job.label + (f" {success:.2f}" if success is not None else ""))
+    done = sum(job.done() for job in jobs)
+    bar.set_postfix_str(f"{done}/{len(jobs)} done; now: {', '.join(now)}", refresh=False)
+    bar.refresh() if sys.stderr.isatty() else bar.update(0)

@@ -1,0 +1,103 @@
+"""A trained policy as an agent, for `spa-gym evaluate --agent model:PATH`.
+
+It plays through the agent protocol like anybody else's agent, one growing cache row for each slot of the evaluation.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.fast_forward import supports
+from spa_gym.baselines.models.shipped import resolve_start
+from spa_gym.baselines.rollout.engine_cached import draw
+from spa_gym.baselines.rollout.fast_lm import FastLM
+from spa_gym.baselines.rollout.slot_cache import HFCachedLM
+
+__all__ = ["ModelAgent", "load_agent"]
+
+_SLOTS = 256
+"""Rows of the cache; its memory grows only with those in use."""
+
+
+class ModelAgent:
+    """A language-model policy behind `act`.
+
+    Args:
+        path: checkpoint folder, the name of a shipped checkpoint, or a Hugging Face path.
+        temperature: 0 takes the most probable token.
+        max_action_tokens: an action that is longer is cut there.
+        seed: seed of the sampling; each episode has its own stream, named by its task.
+        device: where to compute.
+
+    Attributes:
+        tokens: tokens read and written so far.
+    """
+
+    def __init__(
+        self, path: str, *, temperature: float = 0.0, max_action_tokens: int = 32, seed: int = 0, device: str = "auto"
+    ) -> None:
+        loaded = load_checkpoint(path, device=choose_device(device))
+        self._model, self._codec, self._recipe = loaded.model, loaded.codec, loaded.recipe
+        self._path, self._temperature, self._seed = path, temperature, seed
+        self._max_action_tokens = max_action_tokens
+        self._max_length = int(loaded.model.config.max_position_embeddings)
+        self._lm: Any = None
+        self._pending: dict[int, list[int]] = {}
+        self._noise: dict[int, np.random.Generator] = {}
+        self.tokens = 0
+
+    def settings(self) -> dict[str, Any]:
+        """What a run record should know."""
+        return {
+            "model": self._path, "temperature": self._temperature, "max_action_tokens": self._max_action_tokens,
+            "seed": self._seed, "recipe": self._recipe,
+        }  # fmt: skip
+
+    def act(self, observations: Sequence[str], infos: Sequence[dict[str, Any]]) -> list[str]:
+        """One action for each observation."""
+        if self._lm is None:
+            make = FastLM if supports(self._model) else HFCachedLM
+            self._lm = make(self._model, _SLOTS, self._max_length)
+        slots = [int(info["slot"]) for info in infos]
+        for slot, observation, info in zip(slots, observations, infos, strict=True):
+            self._read(slot, observation, info)
+        actions: dict[int, list[int]] = {slot: [] for slot in slots}
+        room = self._max_length - self._max_action_tokens - 1
+        lengths = self._lm.cache.lengths
+        open_slots = [s for s in slots if int(lengths[s]) + len(self._pending[s]) <= room]
+        while open_slots:
+            chunks = [self._pending[s] for s in open_slots]
+            self.tokens += sum(map(len, chunks))
+            logits = self._lm(open_slots, chunks)
+            points = [float(self._noise[s].random()) if self._temperature else 0.0 for s in open_slots]
+            drawn, _ = draw(logits, points, self._temperature)
+            for slot, token in zip(open_slots, drawn, strict=True):
+                actions[slot].append(token)
+                self._pending[slot] = [token]
+            open_slots = [s for s in open_slots if not self._ended(actions[s])]
+        return [self._codec.decode_action(actions[slot]) for slot in slots]
+
+    def _read(self, slot: int, observation: str, info: dict[str, Any]) -> None:
+        codec = self._codec
+        seen = [*codec.encode_observation(observation), *codec.act_ids]
+        if info["episode_step"] == 0:
+            self._lm.cache.lengths[slot] = 0
+            self._pending[slot] = [*codec.bos_ids, *seen]
+            self._noise[slot] = np.random.default_rng([self._seed, zlib.crc32(info["task_id"].encode())])
+            return
+        last = self._pending[slot]
+        self._pending[slot] = [*last, *([] if last[-1:] == [codec.eoa_id] else [codec.eoa_id]), *seen]
+
+    def _ended(self, ids: list[int]) -> bool:
+        return ids[-1] == self._codec.eoa_id or len(ids) >= self._max_action_tokens
+
+
+def load_agent(path: str, **options: Any) -> ModelAgent:
+    """A `ModelAgent`; the options are its arguments."""
+    return ModelAgent(resolve_start(path), **options)
