@@ -89,7 +89,7 @@ RECIPES: dict[str, PretrainConfig] = {
     "household": PretrainConfig(),
     "headline": PretrainConfig(
         sources=(_LIKE_OFFICIAL, _OFFICIAL_TRAIN),
-        tokens=20e6,
+        tokens=12e6,
         hidden=256,
         heads=4,
         evaluate=(
