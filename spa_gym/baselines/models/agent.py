@@ -42,7 +42,7 @@ class ModelAgent:
     def __init__(
         self, path: str, *, temperature: float = 0.0, max_action_tokens: int = 32, seed: int = 0, device: str = "auto"
     ) -> None:
-        loaded = load_checkpoint(path, device=choose_device(device))
+        loaded = load_checkpoint(resolve_start(path), device=choose_device(device))
         self._model, self._codec, self._recipe = loaded.model, loaded.codec, loaded.recipe
         self._path, self._temperature, self._seed = path, temperature, seed
         self._max_action_tokens = max_action_tokens
@@ -55,9 +55,12 @@ class ModelAgent:
     def settings(self) -> dict[str, Any]:
         """What a run record should know."""
         return {
-            "model": self._path, "temperature": self._temperature, "max_action_tokens": self._max_action_tokens,
-            "seed": self._seed, "recipe": self._recipe,
-        }  # fmt: skip
+            "model": self._path,
+            "temperature": self._temperature,
+            "max_action_tokens": self._max_action_tokens,
+            "seed": self._seed,
+            "recipe": self._recipe,
+        }
 
     def act(self, observations: Sequence[str], infos: Sequence[dict[str, Any]]) -> list[str]:
         """One action for each observation."""
@@ -100,4 +103,4 @@ class ModelAgent:
 
 def load_agent(path: str, **options: Any) -> ModelAgent:
     """A `ModelAgent`; the options are its arguments."""
-    return ModelAgent(resolve_start(path), **options)
+    return ModelAgent(path, **options)

@@ -1,4 +1,4 @@
-"""Checkpoints that come with the package, by name. Their recipes stand in their `spa_gym.json` and in docs/checkpoints.md."""
+"""Checkpoints that come with the package, by name; docs/checkpoints.md and their `spa_gym.json` hold the recipes."""
 
 from __future__ import annotations
 

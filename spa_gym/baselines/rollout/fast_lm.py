@@ -72,7 +72,7 @@ class FastLM:
         offset = torch.arange(int(counts.sum())) - (last + 1 - counts).repeat_interleave(counts)
         position = (starts.repeat_interleave(counts) + offset).to(device)
         ids = torch.tensor([token for chunk in chunks for token in chunk], device=device)
-        plan = _Plan(index, counts, starts, last, cache.lengths, device)
+        plan = _Plan(index, counts, starts, last, cache.lengths, cache.capacity, self._dtype, device)
 
         cos, sin = self._cos[position], self._sin[position]
         x = F.embedding(ids, self._embedding).float()
@@ -106,23 +106,27 @@ class _Plan:
         starts: torch.Tensor,
         last: torch.Tensor,
         lengths: torch.Tensor,
+        capacity: int,
+        dtype: torch.dtype,
         device: torch.device,
     ) -> None:
         single = counts == 1
         self._single_flat = last[single].to(device)
         self._single_rows = rows[single].to(device)
         self._visible = int(starts[single].max()) + 1 if single.any() else 0
+        # Matrix products in bf16 on a CPU are several times slower on a slice: look at the whole cache, masked.
+        whole = capacity if dtype == torch.bfloat16 and device.type == "cpu" else 0
         self._all = len(self._single_rows) == len(lengths)
         self._order = torch.argsort(self._single_rows)
-        positions = torch.arange(int((starts + counts).max()), device=device)
-        hidden = positions[: self._visible] >= lengths[:, None].to(device)
+        positions = torch.arange(max(whole, int((starts + counts).max())), device=device)
+        hidden = positions[: whole or self._visible] >= lengths[:, None].to(device)
         self._mask = torch.zeros(hidden.shape, device=device).masked_fill_(hidden, float("-inf"))[:, None, None]
         self._chunks: list[tuple[int, int, int, int, torch.Tensor]] = []
         table = zip(rows.tolist(), starts.tolist(), counts.tolist(), (last + 1).tolist(), strict=True)
         for row, start, count, end in table:
             if count > 1:
-                visible = start + count
-                hidden = positions[:visible] > positions[start:visible, None]
+                visible = whole or start + count
+                hidden = positions[:visible] > positions[start : start + count, None]
                 mask = torch.zeros(hidden.shape, device=device).masked_fill_(hidden, float("-inf"))[None, None]
                 self._chunks.append((row, visible, end - count, end, mask))
 
@@ -130,7 +134,7 @@ class _Plan:
         """Returns attention outputs [N, H, D] for queries [N, H, D] over keys and values [B, KV, T, D]."""
         out = torch.empty_like(q)
         if self._visible:
-            visible = slice(0, self._visible)
+            visible = slice(0, self._mask.shape[-1])
             if self._all:
                 single = q[self._single_flat[self._order], :, None]
             else:

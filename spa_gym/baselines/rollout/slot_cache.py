@@ -46,7 +46,7 @@ class SlotCache:
         max_length: int,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
-        chunk: int = 128,
+        chunk: int = 64,
     ) -> None:
         self.max_length = max_length
         self._chunk = chunk
