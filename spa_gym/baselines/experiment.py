@@ -21,6 +21,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from spa_gym.baselines.training.resume import finished_record, plain_settings
 from spa_gym.core.errors import SpaGymError
 
 __all__ = ["Job", "JobFailed", "run_jobs"]
@@ -58,6 +59,14 @@ class Job:
     def done(self) -> bool:
         """The run has left its record."""
         return (self.out / "record.json").is_file()
+
+    def check(self) -> bool:
+        """The run has left its record, and it is this one's.
+
+        Raises:
+            CheckpointMismatch: the record there belongs to other settings.
+        """
+        return finished_record(self.out, plain_settings(self.config)) is not None
 
     def position(self) -> tuple[float, float | None]:
         """How far it is in its unit, and the success of its last batch of episodes, if it has one."""
@@ -99,13 +108,18 @@ def run_jobs(jobs: Sequence[Job], *, parallel: int | None = None, threads: int =
 
     Raises:
         JobFailed: a run ended with an error; those beside it are ended too and go on the next time.
+        CheckpointMismatch: a run was finished before in the same folder with other settings.
     """
     parallel = parallel or os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
-    waiting = [job for job in jobs if not job.done()]
+    waiting = [job for job in jobs if not job.check()]
     running: dict[Any, Job] = {}
-    bar = tqdm(total=100, desc=title, bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}",
-               mininterval=0.5 if sys.stderr.isatty() else 15.0)  # fmt: skip
+    bar = tqdm(
+        total=100,
+        desc=title,
+        bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}",
+        mininterval=0.5 if sys.stderr.isatty() else 15.0,
+    )
     try:
         while waiting or running:
             while waiting and len(running) < parallel:
@@ -119,9 +133,10 @@ def run_jobs(jobs: Sequence[Job], *, parallel: int | None = None, threads: int =
                 job = running.pop(process)
                 if process.exitcode != 0 or not job.done():
                     raise JobFailed(
-                        f"the run {job.label} to end with a record", f"exit code {process.exitcode}",
+                        f"the run {job.label} to end with a record",
+                        f"exit code {process.exitcode}",
                         f"read {job.out / 'log.txt'}, then start the same command again: finished runs are kept",
-                    )  # fmt: skip
+                    )
     finally:
         for process in running:
             process.terminate()

@@ -48,13 +48,15 @@ class Preset:
 
 PRESETS: dict[str, Preset] = {
     "quick": Preset(
-        seeds=(0, 1), methods=("ppo", "spa", "spa-penalty"), env_steps=14_000,
+        seeds=(0, 1),
+        methods=("ppo", "spa", "spa-penalty"),
+        env_steps=14_000,
         ppo={"episodes": 64, "evaluate_every": 5, "evaluate_tasks": 50},
         options={"spa": {"tasks": 60, "epochs": 3}, "spa-penalty": {"tasks": 60, "epochs": 3}},
     ),
     "cpu": Preset(seeds=(0, 1, 2, 3, 4)),
     "gpu": Preset(seeds=tuple(range(10)), env_steps=600_000, ppo={"episodes": 512, "minibatch": 128, "num_envs": 512}),
-}  # fmt: skip
+}
 """`quick`: minutes on 2 cores; `cpu`: the tables of the documentation, about two hours on 2 cores; `gpu`: at scale."""
 
 
@@ -103,8 +105,14 @@ def _imitation(preset: Preset, seed: int, out: Path) -> Job:
 
 def _training(preset: Preset, method: str, seed: int, out: Path) -> Job:
     config = PPOConfig(
-        start=str(out / "runs" / f"sft-{seed}" / "checkpoint"), method=method, options=preset.options.get(method, {}),
-        out=out / "runs" / f"{method}-{seed}", env_id=preset.env_id, env_kwargs=preset.env_kwargs,
-        env_steps=preset.env_steps, seed=seed, **preset.ppo,
-    )  # fmt: skip
+        start=str(out / "runs" / f"sft-{seed}" / "checkpoint"),
+        method=method,
+        options=preset.options.get(method, {}),
+        out=out / "runs" / f"{method}-{seed}",
+        env_id=preset.env_id,
+        env_kwargs=preset.env_kwargs,
+        env_steps=preset.env_steps,
+        seed=seed,
+        **preset.ppo,
+    )
     return Job("spa_gym.baselines.training.ppo:train_ppo", config, f"{method}-{seed}", preset.env_steps)

@@ -22,6 +22,7 @@ class OracleProgress:
     """Differences of the recorded ground-truth progress."""
 
     name = "oracle"
+    needs_progress = True
 
     def prepare(self, study: Study) -> int:
         """Nothing to fit: 0 environment steps."""

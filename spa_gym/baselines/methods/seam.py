@@ -62,7 +62,7 @@ class Method(Protocol):
     """A way to assign credit."""
 
     name: str
-    """Its name in tables."""
+    """Its name in tables. A class that reads `Step.progress` also says `needs_progress = True`."""
 
     def prepare(self, study: Study) -> int:
         """Explore and fit, if need be; returns the environment steps that it took. Called once, also on resuming."""

@@ -5,8 +5,8 @@ paper's L_PE, `training/estimator.py`), on episodes that the imitated policy exp
 is. g_t = 1 when the action was executed. alpha = 1 and beta = 0.5 are the paper's.
 
 `spa` pays g_t as the paper writes it, beta for every executed action. Paid online this rewards staying alive: with 40
-steps, beta = 0.5 is worth up to 20 while solving the task is worth 1. `spa-penalty` takes beta for every action that was
-not executed instead, beta * (g_t - 1), which leaves the length of an episode alone.
+steps, beta = 0.5 is worth up to 20 while solving the task is worth 1. `spa-penalty` takes beta for every action that
+was not executed instead, beta * (g_t - 1), which leaves the length of an episode alone.
 """
 
 from __future__ import annotations
@@ -60,16 +60,26 @@ class StepwiseProgress:
 
         record = explore(
             ExploreConfig(
-                start=study.start, out=study.out / "explore", env_id=study.env_id, env_kwargs=study.env_kwargs,
-                tasks=self.tasks, samples=self.samples, seed=study.seed, device=study.device,
+                start=study.start,
+                out=study.out / "explore",
+                env_id=study.env_id,
+                env_kwargs=study.env_kwargs,
+                tasks=self.tasks,
+                samples=self.samples,
+                seed=study.seed,
+                device=study.device,
             )
-        )  # fmt: skip
+        )
         fitted = fit_estimator(
             EstimatorConfig(
-                start=study.start, out=study.out / "estimator", trajectories=study.out / "explore" / "trajectories.jsonl",
-                epochs=self.epochs, seed=study.seed, device=study.device,
+                start=study.start,
+                out=study.out / "estimator",
+                trajectories=study.out / "explore" / "trajectories.jsonl",
+                epochs=self.epochs,
+                seed=study.seed,
+                device=study.device,
             )
-        )  # fmt: skip
+        )
         self._metrics = {f"estimator/{key}": value for key, value in fitted.metrics.items()}
         self._estimator = ProgressModel.load(study.out / "estimator" / "checkpoint", device=study.device)
         return record.env_steps

@@ -77,7 +77,7 @@ def whiten(advantages: Array, eps: float = 1e-8) -> Array:
 
 
 def explained_variance(values: npt.ArrayLike, targets: npt.ArrayLike) -> float:
-    """1 - Var(targets - values) / Var(targets): 1 for a perfect critic, 0 for a constant; nan where targets are constant."""
+    """1 - Var(targets - values) / Var(targets): 1 for a perfect critic, 0 for a constant; nan for constant targets."""
     v, t = np.asarray(values, dtype=np.float64), np.asarray(targets, dtype=np.float64)
     variance = t.var()
     return float(1.0 - (t - v).var() / variance) if variance > 0 else float("nan")

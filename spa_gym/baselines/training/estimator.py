@@ -15,12 +15,11 @@ episode, whose absence would mean that the estimator has collapsed to a constant
 
 from __future__ import annotations
 
-import copy
 import logging
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ from spa_gym.baselines.models.tokens import EncodedTrajectory, collate, encode
 from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.imitation import compute_dtype, schedule
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
-from spa_gym.baselines.training.resume import Resumable
+from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory, read_jsonl
@@ -72,15 +71,11 @@ class EstimatorConfig:
 
 
 def fit_estimator(config: EstimatorConfig) -> RunRecord:
-    """Run the stage, or go on with it; returns its record."""
-    settings = {
-        k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k not in ("out", "device")
-    }
-    finished = config.out / "record.json"
-    if finished.is_file():
-        record = RunRecord.load(finished)
-        if record.settings == settings:
-            return record
+    """Run the stage, or go on with it; returns its record at once where it was finished before."""
+    settings = plain_settings(config)
+    finished = finished_record(config.out, settings)
+    if finished is not None:
+        return finished
     started = time.perf_counter()
     device = choose_device(config.device)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
@@ -93,9 +88,8 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
     per_epoch = -(-len(train) // config.batch_episodes)
     total = per_epoch * config.epochs
     state = Resumable(config.out, settings, {"model": model}, {"all": optimizers})
-    position = state.load() or {"epoch": 0, "updates": 0, "curves": {}, "best": None}
+    position = state.load() or {"epoch": 0, "updates": 0, "seconds": 0.0, "curves": {}, "best": None}
     updates, best = position["updates"], position["best"]
-    best_weights = copy.deepcopy(model.state_dict())
     tracker = Tracker(config.out, "estimator", total, start=updates, curves=position["curves"])
     try:
         for epoch in range(position["epoch"], config.epochs):
@@ -104,8 +98,14 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
             model.train()
             for start in range(0, len(order), config.batch_episodes):
                 chosen = order[start : start + config.batch_episodes]
-                loss = _train_step(model, optimizers, [encoded[i] for i in chosen], [scores[i] for i in chosen],
-                                   schedule(updates / total, warmup=0.1), device)  # fmt: skip
+                loss = _train_step(
+                    model,
+                    optimizers,
+                    [encoded[i] for i in chosen],
+                    [scores[i] for i in chosen],
+                    schedule(updates / total, warmup=0.1),
+                    device,
+                )
                 updates += 1
                 tracker.advance(mse=f"{loss:.3f}")
             figures = score_contributions(held, model.eval().contributions_of(held))
@@ -118,18 +118,26 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
                 figures["auc"],
             )
             if best is None or figures["mse"] < best["mse"]:
-                best, best_weights = {**figures, "epoch": epoch + 1}, copy.deepcopy(model.state_dict())
+                best = {**figures, "epoch": epoch + 1}
                 model.save(config.out / "checkpoint", {"stage": "estimator", "settings": settings})
-            state.save({"epoch": epoch + 1, "updates": updates, "curves": tracker.curves, "best": best})
+            seconds = position["seconds"] + time.perf_counter() - started
+            done = {"epoch": epoch + 1, "updates": updates, "seconds": seconds}
+            state.save({**done, "curves": tracker.curves, "best": best})
     finally:
         tracker.close()
-    model.load_state_dict(best_weights)
     record = RunRecord(
-        kind="estimator", method="spa", env_id=trajectories[0].env_id, seed=config.seed, settings=settings, updates=updates,
-        tokens=config.epochs * sum(len(e.ids) for e in encoded), wall_time_s=time.perf_counter() - started,
-        metrics={**(best or {}), "episodes": len(train), "episodes_held_out": len(held)}, curves=dict(tracker.curves),
-    )  # fmt: skip
-    record.save(finished)
+        kind="estimator",
+        method="spa",
+        env_id=trajectories[0].env_id,
+        seed=config.seed,
+        settings=settings,
+        updates=updates,
+        tokens=config.epochs * sum(len(e.ids) for e in encoded),
+        wall_time_s=position["seconds"] + time.perf_counter() - started,
+        metrics={**(best or {}), "episodes": len(train), "episodes_held_out": len(held)},
+        curves=tracker.columns(),
+    )
+    record.save(config.out / "record.json")
     state.clear()
     return record
 

@@ -16,7 +16,7 @@ from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.fast_forward import features
 from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tokens import Batch, Codec, collate, encode
-from spa_gym.core.errors import CheckpointMismatch
+from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.trajectory import Step, Trajectory
 
 __all__ = ["ProgressModel", "load_estimator"]
@@ -33,10 +33,15 @@ class ProgressModel(nn.Module):
         read: `"action"`: the hidden state at the end of the action, before its answer is seen (the paper's); or
             `"observation"`: at the last token of the observation that follows.
         seed: seed of the head.
+
+    Raises:
+        BadArgument: an unknown `read`.
     """
 
     def __init__(self, model: nn.Module, codec: Codec, *, read: str = "action", seed: int = 0) -> None:
         super().__init__()
+        if read not in ("action", "observation"):
+            raise BadArgument("read 'action' or 'observation'", repr(read), "pass read='action'")
         self.model, self.codec, self.read = model, codec, read
         self.head = ScalarHead(model.config.hidden_size, seed=seed).to(next(model.parameters()).device)  # pyright: ignore
 

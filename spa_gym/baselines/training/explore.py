@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
+from spa_gym.baselines.training.resume import finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.trajectory import Trajectory, write_jsonl
 from spa_gym.leaderboard.run_record import RunRecord
@@ -59,12 +60,10 @@ class ExploreConfig:
 
 def explore(config: ExploreConfig) -> RunRecord:
     """Run the stage; returns its record at once where it was finished before with the same settings."""
-    settings = {k: v for k, v in asdict(config).items() if k not in ("out", "device")}
-    finished = config.out / "record.json"
-    if finished.is_file():
-        record = RunRecord.load(finished)
-        if record.settings == settings:
-            return record
+    settings = plain_settings(config)
+    finished = finished_record(config.out, settings)
+    if finished is not None:
+        return finished
     started = time.perf_counter()
     loaded = load_checkpoint(resolve_start(config.start), device=choose_device(config.device))
 
@@ -96,12 +95,18 @@ def explore(config: ExploreConfig) -> RunRecord:
     write_jsonl(config.out / "trajectories.jsonl", played)
     steps = sum(t.num_steps for t in played)
     record = RunRecord(
-        kind="explore", method="sft", env_id=config.env_id, env_kwargs=config.env_kwargs, seed=config.seed,
-        settings=settings, env_steps=steps, wall_time_s=time.perf_counter() - started,
+        kind="explore",
+        method="sft",
+        env_id=config.env_id,
+        env_kwargs=config.env_kwargs,
+        seed=config.seed,
+        settings=settings,
+        env_steps=steps,
+        wall_time_s=time.perf_counter() - started,
         tokens=sum(len(step.action_ids or ()) for t in played for step in t.steps),
         metrics={"success": solved / len(played), "episodes": len(played), "steps": steps / len(played)},
-    )  # fmt: skip
-    record.save(finished)
+    )
+    record.save(config.out / "record.json")
     return record
 
 

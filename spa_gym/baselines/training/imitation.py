@@ -61,8 +61,10 @@ def imitation_loss(
         action = rows.action_mask[:, 1:][asked]
         accuracy = (logits[action].argmax(-1) == target[action]).float().mean()
         figures = {
-            "loss_actions": float(losses[action].mean()), "accuracy": float(accuracy), "tokens": float(rows.lengths.sum()),
-        }  # fmt: skip
+            "loss_actions": float(losses[action].mean()),
+            "accuracy": float(accuracy),
+            "tokens": float(rows.lengths.sum()),
+        }
     return loss, figures
 
 

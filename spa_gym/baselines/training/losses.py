@@ -28,7 +28,7 @@ def clipped_policy_loss(
 
 
 def clipped_value_loss(values: torch.Tensor, old: torch.Tensor, targets: torch.Tensor, *, clip: float) -> torch.Tensor:
-    """Mean squared error of values against targets, pessimistic about moves of more than `clip` from `old`; [N] each."""
+    """Half the mean squared error of values [N] to targets, pessimistic about moves of more than `clip` from `old`."""
     moved = old + torch.clamp(values - old, -clip, clip)
     return 0.5 * torch.maximum((values - targets).square(), (moved - targets).square()).mean()
 

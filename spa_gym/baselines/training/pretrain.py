@@ -12,9 +12,10 @@ imitates the searching expert at scale and is a policy by itself. Progress, Tens
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.policy_evaluation import evaluate_policy
 from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import muon_and_adamw
-from spa_gym.baselines.training.resume import Resumable
+from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
 from spa_gym.baselines.training.sources import Source, TranscriptPlayer, world_texts
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import TranscriptStream
@@ -104,21 +105,32 @@ RECIPES: dict[str, PretrainConfig] = {
 
 
 def pretrain(config: PretrainConfig) -> RunRecord:
-    """Run the stage, or go on with it; returns its record."""
+    """Run the stage, or go on with it; returns its record at once where it was finished before."""
+    settings = plain_settings(config)
+    finished = finished_record(config.out, settings)
+    if finished is not None:
+        return finished
     started = time.perf_counter()
     device = choose_device(config.device)
     codec = _codec(config)
     model = make_tiny(
-        len(codec.tokenizer), hidden=config.hidden, layers=config.layers, heads=config.heads,
-        max_positions=config.max_positions, seed=config.seed,
-    )  # fmt: skip
+        len(codec.tokenizer),
+        hidden=config.hidden,
+        layers=config.layers,
+        heads=config.heads,
+        max_positions=config.max_positions,
+        seed=config.seed,
+    )
     relate_name_embeddings(model, codec.tokenizer, seed=config.seed)
-    model.to(device)
+    model.to(device)  # pyright: ignore[reportArgumentType]
     _log.info("%s parameters, %s tokens in the vocabulary", f"{count_parameters(model):,}", len(codec.tokenizer))
     optimizers = muon_and_adamw(model, muon_lr=config.muon_lr, adamw_lr=config.adamw_lr)
-    settings = _settings(config)
     state = Resumable(config.out, settings, {"model": model}, {"all": optimizers})
-    position = state.load() or {"pool": 0, "tokens": 0.0, "updates": 0, "seconds": 0.0, "curves": {}}
+    position = state.load()
+    if position is None:
+        # Written at once: with other settings the tokenizer that lies beside it must not be used.
+        position = {"pool": 0, "tokens": 0.0, "updates": 0, "seconds": 0.0, "curves": {}}
+        state.save(position)
     tokens, updates = position["tokens"], position["updates"]
 
     player = TranscriptPlayer(config.sources, codec, config.text_weight)
@@ -145,10 +157,15 @@ def pretrain(config: PretrainConfig) -> RunRecord:
             if time.perf_counter() - saved > config.save_every_s:
                 saved = time.perf_counter()
                 # A resumed run starts with the next pool: what is left of this one is then never read.
-                state.save({
-                    "pool": stream.number, "tokens": tokens, "updates": updates,
-                    "seconds": position["seconds"] + saved - started, "curves": tracker.curves,
-                })  # fmt: skip
+                state.save(
+                    {
+                        "pool": stream.number,
+                        "tokens": tokens,
+                        "updates": updates,
+                        "seconds": position["seconds"] + saved - started,
+                        "curves": tracker.curves,
+                    }
+                )
     finally:
         tracker.close()
 
@@ -162,12 +179,19 @@ def pretrain(config: PretrainConfig) -> RunRecord:
             )
             _log.info("%s/%s: success %.3f", place, name, final[f"{place}/{name}"]["success"])
     record = RunRecord(
-        kind="pretrain", method="pretrain", env_id=config.sources[0].env_id, env_kwargs=config.sources[0].env_kwargs,
-        seed=config.seed, settings=settings, tokens=int(tokens), updates=updates,
+        kind="pretrain",
+        method="pretrain",
+        env_id=config.sources[0].env_id,
+        env_kwargs=config.sources[0].env_kwargs,
+        seed=config.seed,
+        settings=settings,
+        tokens=int(tokens),
+        updates=updates,
         wall_time_s=position["seconds"] + time.perf_counter() - started,
-        metrics={"parameters": count_parameters(model), "vocabulary": len(codec.tokenizer)}, curves=dict(tracker.curves),
+        metrics={"parameters": count_parameters(model), "vocabulary": len(codec.tokenizer)},
+        curves=tracker.columns(),
         final=final,
-    )  # fmt: skip
+    )
     recipe = {"stage": "pretrain", "settings": settings, "tokens": int(tokens), "updates": updates}
     save_checkpoint(config.out / "checkpoint", model, codec, recipe=recipe, dtype=getattr(torch, config.store_dtype))
     record.save(config.out / "record.json")
@@ -191,7 +215,10 @@ def _codec(config: PretrainConfig) -> Codec:
         names += _entity_names(env_id, config.sources)
     texts = world_texts(config.sources, _TEXT_EPISODES, config.seed)
     tokenizer = train_tokenizer(texts, names, config.vocab_size)
-    tokenizer.save_pretrained(folder)
+    temporary = config.out / ".tmp-tokenizer"
+    shutil.rmtree(temporary, ignore_errors=True)
+    tokenizer.save_pretrained(temporary)
+    temporary.rename(folder)
     return Codec(tokenizer)
 
 
@@ -204,12 +231,6 @@ def _entity_names(env_id: str, sources: Sequence[Source]) -> list[str]:
     source = next(source for source in sources if source.env_id == env_id)
     unwrapped: Any = gymnasium.make(env_id, **source.env_kwargs).unwrapped
     return unwrapped.entity_names()
-
-
-def _settings(config: PretrainConfig) -> dict[str, Any]:
-    left_out = ("out", "device", "save_every_s")
-    settings = {k: v for k, v in asdict(config).items() if k not in left_out}
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items()}
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,71 @@
 """Resuming: everything a stage needs to go on after `kill -9`, in one atomic folder without pickles.
 
-A stage keeps `<out>/state/` (weights, optimiser moments, position) while it runs and removes it when it is done.
+A stage keeps `<out>/state/` (weights, optimiser moments, position) while it runs, and leaves `<out>/record.json` when
+it is done. Both know the settings they belong to: the same command goes on, or returns at once, and another one is
+refused instead of being mixed with what is there.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from spa_gym.baselines.training.optimizers import Optimizers
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import CheckpointMismatch, WriteFailed
+from spa_gym.leaderboard.run_record import RunRecord
 
-__all__ = ["Resumable"]
+__all__ = ["Resumable", "finished_record", "plain_settings"]
 
 _VERSION = 1
+_NO_SETTINGS = ("out", "device", "save_every_s")
+"""Fields of a stage's config that do not change its result."""
+
+
+def plain_settings(config: Any) -> dict[str, Any]:
+    """What a run's result depends on, as plain JSON values.
+
+    Args:
+        config: a stage's config, a dataclass.
+    """
+    settings = {key: value for key, value in asdict(config).items() if key not in _NO_SETTINGS}
+    return json.loads(json.dumps(settings, default=str))
+
+
+def finished_record(folder: Path, settings: dict[str, Any]) -> RunRecord | None:
+    """The record of a run that was finished in this folder before; None where there is none.
+
+    Args:
+        folder: where the stage writes.
+        settings: `plain_settings` of its config.
+
+    Raises:
+        CheckpointMismatch: the record there belongs to other settings.
+    """
+    path = folder / "record.json"
+    if not path.is_file():
+        return None
+    record = RunRecord.load(path)
+    if record.settings != settings:
+        raise _mismatch(path, record.settings, settings)
+    return record
+
+
+def _mismatch(place: Path, old: dict[str, Any], new: dict[str, Any]) -> CheckpointMismatch:
+    changed = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    return CheckpointMismatch(
+        f"a run with the same settings in {place}",
+        f"one with other settings ({', '.join(changed[:5])})",
+        f"choose another --out, or remove {place} to start over",
+    )
 
 
 @dataclass
@@ -30,7 +74,7 @@ class Resumable:
 
     Args:
         folder: where the stage writes.
-        settings: what must not have changed between the runs (plain JSON values).
+        settings: what must not have changed between the runs (`plain_settings`).
         modules: name -> module whose weights belong to the state.
         optimizers: name -> optimisers whose moments belong to it.
     """
@@ -53,7 +97,6 @@ class Resumable:
         Raises:
             WriteFailed: the disk is full or read-only; the state before is untouched.
         """
-        self._place.mkdir(parents=True, exist_ok=True)
         number = int(self._read().get("generation", 0)) + 1
         tensors: dict[str, torch.Tensor] = {}
         for name, module in self.modules.items():
@@ -66,8 +109,9 @@ class Resumable:
             tensors |= {f"optimizer/{name}/{key}": value.cpu() for key, value in optimizers.state().items()}
         weights = self._place / f"tensors-{number}.safetensors"
         try:
+            self._place.mkdir(parents=True, exist_ok=True)
             save_file(tensors, weights)
-        except Exception as error:
+        except (OSError, SafetensorError) as error:
             weights.unlink(missing_ok=True)
             raise WriteFailed(
                 f"room and permission to write {weights}", str(error), "free disk space and run the same command again"
@@ -91,12 +135,14 @@ class Resumable:
         record = self._read()
         if not record:
             return None
-        if record.get("version") != _VERSION or record.get("settings") != json.loads(json.dumps(self.settings)):
+        if record.get("version") != _VERSION:
             raise CheckpointMismatch(
-                f"the state of a run with the same settings in {self._place}",
-                "one of another version or with other settings",
-                f"choose another --out, or remove {self._place} to start over",
+                f"a state of version {_VERSION} in {self._place}",
+                f"version {record.get('version')!r}",
+                "go on with the spa-gym release that wrote it, or remove it to start over",
             )
+        if record["settings"] != self.settings:
+            raise _mismatch(self._place, record["settings"], self.settings)
         tensors = load_file(self._place / f"tensors-{record['generation']}.safetensors")
         for name, module in self.modules.items():
             prefix = f"module/{name}/"

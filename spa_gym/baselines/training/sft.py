@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from spa_gym.baselines.models.tiny import count_parameters
 from spa_gym.baselines.policy_evaluation import evaluate_policy
 from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import muon_and_adamw
-from spa_gym.baselines.training.resume import Resumable
+from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import Transcript, play_transcript
 from spa_gym.leaderboard.run_record import RunRecord
@@ -70,16 +70,19 @@ class SFTConfig:
 
 
 def sft(config: SFTConfig) -> RunRecord:
-    """Run the stage, or go on with it; returns its record."""
+    """Run the stage, or go on with it; returns its record at once where it was finished before."""
+    settings = plain_settings(config)
+    finished = finished_record(config.out, settings)
+    if finished is not None:
+        return finished
     started = time.perf_counter()
     device = choose_device(config.device)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     model, codec = loaded.model, loaded.codec
     transcripts, env_steps = _demonstrations(config, codec)
     optimizers = muon_and_adamw(model, muon_lr=config.muon_lr, adamw_lr=config.adamw_lr)
-    settings = {k: v for k, v in asdict(config).items() if k not in ("out", "device")}
     state = Resumable(config.out, settings, {"model": model}, {"all": optimizers})
-    position = state.load() or {"epoch": 0, "updates": 0, "tokens": 0, "curves": {}}
+    position = state.load() or {"epoch": 0, "updates": 0, "tokens": 0, "seconds": 0.0, "curves": {}}
     updates, tokens = position["updates"], position["tokens"]
     per_epoch = -(-len(transcripts) // config.batch_episodes)
     total = per_epoch * config.epochs
@@ -95,21 +98,39 @@ def sft(config: SFTConfig) -> RunRecord:
                 tracker.advance(loss=f"{figures['loss_actions']:.3f}")
                 if updates % 5 == 0:
                     tracker.log(updates, **{k: figures[k] for k in ("loss", "loss_actions", "accuracy", "norm")})
-            state.save({"epoch": epoch + 1, "updates": updates, "tokens": tokens, "curves": tracker.curves})
+            seconds = position["seconds"] + time.perf_counter() - started
+            done = {"epoch": epoch + 1, "updates": updates, "tokens": tokens, "seconds": seconds}
+            state.save({**done, "curves": tracker.curves})
     finally:
         tracker.close()
     final = {}
     for split in config.evaluate:
         for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
             final[f"{split}/{name}"] = evaluate_policy(
-                model, codec, config.env_id, config.env_kwargs, split=split, temperature=temperature, seed=config.seed,
+                model,
+                codec,
+                config.env_id,
+                config.env_kwargs,
+                split=split,
+                temperature=temperature,
+                seed=config.seed,
                 max_tasks=config.max_eval_tasks,
-            )  # fmt: skip
+            )
     record = RunRecord(
-        kind="train", method="sft", env_id=config.env_id, env_kwargs=config.env_kwargs, seed=config.seed, settings=settings,
-        env_steps=env_steps, tokens=tokens, updates=updates, wall_time_s=time.perf_counter() - started,
-        metrics={"parameters": count_parameters(model)}, curves=dict(tracker.curves), final=final,
-    )  # fmt: skip
+        kind="train",
+        method="sft",
+        env_id=config.env_id,
+        env_kwargs=config.env_kwargs,
+        seed=config.seed,
+        settings=settings,
+        env_steps=env_steps,
+        tokens=tokens,
+        updates=updates,
+        wall_time_s=position["seconds"] + time.perf_counter() - started,
+        metrics={"parameters": count_parameters(model)},
+        curves=tracker.columns(),
+        final=final,
+    )
     save_checkpoint(
         config.out / "checkpoint", model, codec, recipe={"stage": "sft", "settings": settings, "start": loaded.recipe}
     )

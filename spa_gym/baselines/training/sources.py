@@ -76,7 +76,7 @@ def make_env(
     """The environment of a source and world, made once."""
     env = envs.get((which, world))
     if env is None:
-        extra = {"world_seed": FIRST_TRAINING_WORLD + world} if source.worlds else {}
+        extra: dict[str, Any] = {"world_seed": FIRST_TRAINING_WORLD + world} if source.worlds else {}
         env = envs[which, world] = gymnasium.make(source.env_id, **source.env_kwargs, **extra)
     return env
 

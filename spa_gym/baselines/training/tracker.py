@@ -1,4 +1,4 @@
-"""What a running stage shows: a progress bar with the number that matters, TensorBoard, and curves for the run record."""
+"""What a running stage shows: a bar with the number that matters, TensorBoard, and curves for the run record."""
 
 from __future__ import annotations
 
@@ -58,6 +58,10 @@ class Tracker:
         if self._writer is not None:
             for key, value in values.items():
                 self._writer.add_scalar(key, value, step)
+
+    def columns(self) -> dict[str, list[float | None]]:
+        """The curves for a run record, with None where a value was not a number."""
+        return {key: [None if value != value else value for value in values] for key, values in self.curves.items()}
 
     def advance(self, steps: int = 1, **shown: Any) -> None:
         """Move the bar and show values beside it."""

@@ -69,10 +69,17 @@ def play_transcript(
         steps.append(Step(seen, action, float(reward), info["grounded"], None, None, None))
         imitate.append(not slip)
     trajectory = Trajectory(
-        env_id=env.spec.id, task_id=info["task_id"], task_type=info["task_type"], goal=info["goal"], steps=tuple(steps),
-        final_observation=observation, terminated=terminated, truncated=truncated, score=info["score"],
+        env_id=env.spec.id,
+        task_id=info["task_id"],
+        task_type=info["task_type"],
+        goal=info["goal"],
+        steps=tuple(steps),
+        final_observation=observation,
+        terminated=terminated,
+        truncated=truncated,
+        score=info["score"],
         success=info["success"],
-    )  # fmt: skip
+    )
     encoded = encode(trajectory, codec)
     each = text_weight / text_share
     weights = [each if rng.random() < text_share else 0.0 for _ in encoded.ids]

@@ -120,7 +120,7 @@ class ALFWorldEnv(TextEnv):
         return {"game_file": self._engine.game.source}
 
     def _progress(self) -> float:
-        """1 - remaining / D, with `remaining` the expert's steps from here and D those from the start; never below 0."""
+        """1 - remaining / D: the expert's steps from here over its steps from the start; never below 0."""
         if self._engine.won:
             return 1.0
         return max(0.0, 1.0 - self._remaining() / self._distance)

@@ -82,7 +82,7 @@ def _standing(engine: Engine, objects: int) -> list[tuple[int, int]]:
 
 def _free_hands(draft: _Draft) -> _Draft:
     """Put down what is held, at the nearest receptacle that takes it."""
-    engine, game, held = draft.engine, draft.game, draft.engine.held
+    game, held = draft.game, draft.engine.held
     drafts = []
     for r, place in enumerate(game.receptacle_location):
         if place >= 0 and game.can_contain[r] >> held & 1:

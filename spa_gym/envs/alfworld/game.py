@@ -233,8 +233,11 @@ class Game:
             targets = [r for r in self.goal_receptacles if self.receptacle_location[r] >= 0]
             if not any(self.can_contain[r] & self.goal_objects for r in targets):
                 missing = f"a {goal.target_type} that can contain a {goal.object_type}"
-            appliance = {"pick_clean_then_place_in_recep": "sinkbasin", "pick_heat_then_place_in_recep": "microwave",
-                         "pick_cool_then_place_in_recep": "fridge"}.get(goal.kind)  # fmt: skip
+            appliance = {
+                "pick_clean_then_place_in_recep": "sinkbasin",
+                "pick_heat_then_place_in_recep": "microwave",
+                "pick_cool_then_place_in_recep": "fridge",
+            }.get(goal.kind)
             if appliance and not any(self.receptacle_types[r] in (appliance,) for r in reachable):
                 missing = f"a {appliance}"
         if missing:
@@ -248,6 +251,9 @@ class Game:
 def _goal_objects(goal: Goal, objects_of: dict[str, int], objects_with: Any) -> int:
     """Bit mask of the objects that can fulfil the goal: its type, and the ability that it asks for."""
     mask = objects_of.get(goal.object_type, 0)
-    ability = {"pick_clean_then_place_in_recep": "cleanable", "pick_heat_then_place_in_recep": "heatable",
-               "pick_cool_then_place_in_recep": "coolable"}.get(goal.kind)  # fmt: skip
+    ability = {
+        "pick_clean_then_place_in_recep": "cleanable",
+        "pick_heat_then_place_in_recep": "heatable",
+        "pick_cool_then_place_in_recep": "coolable",
+    }.get(goal.kind)
     return mask & objects_with(ability) if ability else mask

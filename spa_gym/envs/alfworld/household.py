@@ -1,8 +1,9 @@
 """What usually stands where: the statistics behind the generated rooms and the searching expert.
 
 The figures in `household.json` were counted over the 3,553 training games of ALFWorld (MIT licence): for each kind of
-room, how often a type of receptacle or object occurs (`[probability, mean count where it occurs]`) and where objects lie
-at the start (counts); for each family of tasks, which object goes where (counts); and which properties the types have.
+room, how often a type of receptacle or object occurs (`[probability, mean count where it occurs]`) and where objects
+lie at the start (counts); for each family of tasks, which object goes where (counts); and which properties the types
+have.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _find_rate(rooms: dict[str, RoomStatistics]) -> dict[str, dict[str, float]]:
 @functools.cache
 def household() -> Household:
     """The statistics, read once per process."""
-    text = resources.files(__package__).joinpath("household.json").read_text(encoding="utf-8")
+    text = resources.files("spa_gym.envs.alfworld").joinpath("household.json").read_text(encoding="utf-8")
     data: dict[str, Any] = json.loads(text)
     rooms = {
         kind: RoomStatistics(

@@ -2,7 +2,8 @@
 
 It reads the texts (either dialect), remembers what it saw where, looks for things in the places where they usually are
 (`household.find_rate`: the likeliest receptacle per step first, in the order of the introduction among equals), and
-after every step decides anew from what it knows. So it can also be asked what it would do after somebody else's actions.
+after every step decides anew from what it knows. So it can also be asked what it would do after somebody else's
+actions.
 """
 
 from __future__ import annotations

@@ -36,10 +36,17 @@ _TEMPLATES = {
     "pick_cool_then_place_in_recep": ("put a cool {o} in {t}.", "cool some {o} and put it in {t}."),
     "pick_two_obj_and_place": ("put two {o} in {t}.", "find two {o} and put them in {t}."),
 }
-_APPLIANCE = {"pick_clean_then_place_in_recep": "sinkbasin", "pick_heat_then_place_in_recep": "microwave",
-              "pick_cool_then_place_in_recep": "fridge"}  # fmt: skip
-_ABILITY = {"pick_clean_then_place_in_recep": "cleanable", "pick_heat_then_place_in_recep": "heatable",
-            "pick_cool_then_place_in_recep": "coolable"}  # fmt: skip
+_APPLIANCE = {
+    "pick_clean_then_place_in_recep": "sinkbasin",
+    "pick_heat_then_place_in_recep": "microwave",
+    "pick_cool_then_place_in_recep": "fridge",
+}
+_ABILITY = {
+    "pick_clean_then_place_in_recep": "cleanable",
+    "pick_heat_then_place_in_recep": "heatable",
+    "pick_cool_then_place_in_recep": "coolable",
+}
+_PROPERTIES = ("pickupable", "cleanable", "heatable", "coolable", "sliceable", "toggleable")
 _SHARED_PLACE = 0.1
 """Share of receptacles that stand at the place of the one before (in the official rooms one in ten does)."""
 _START_COOL = 0.1
@@ -263,11 +270,9 @@ def _facts(rng: random.Random, room: Room, objects: Sequence[tuple[str, int]]) -
         facts.append(("objecttype", identifier, thing + "type"))
         facts.append(("inreceptacle", identifier, receptacle_ids[receptacle]))
         facts.append(("objectatlocation", identifier, f"loc_bar_{place:02d}"))
-        for predicate, kinds in (("pickupable", house.pickupable), ("cleanable", house.cleanable), ("heatable", house.heatable),
-                                 ("coolable", house.coolable), ("sliceable", house.sliceable),
-                                 ("toggleable", house.toggleable), ("isreceptacleobject", house.container)):  # fmt: skip
-            if thing in kinds:
-                facts.append((predicate, identifier))
+        facts += [(predicate, identifier) for predicate in _PROPERTIES if thing in getattr(house, predicate)]
+        if thing in house.container:
+            facts.append(("isreceptacleobject", identifier))
         if receptacle_type == "fridge" and thing in house.coolable and rng.random() < _START_COOL:
             facts.append(("iscool", identifier))
     object_types = sorted({thing for thing, _ in objects})

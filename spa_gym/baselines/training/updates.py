@@ -1,0 +1,114 @@
+"""PPO's updates of policy and critic on a prepared batch of episodes."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from spa_gym.baselines.models.fast_forward import features, logits_at
+from spa_gym.baselines.models.tokens import Codec, collate
+from spa_gym.baselines.training.advantages import explained_variance
+from spa_gym.baselines.training.batch import Critic, Episode
+from spa_gym.baselines.training.imitation import compute_dtype
+from spa_gym.baselines.training.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
+from spa_gym.baselines.training.optimizers import Optimizers
+
+if TYPE_CHECKING:
+    from spa_gym.baselines.training.ppo import PPOConfig
+
+__all__ = ["update"]
+
+
+def update(
+    episodes: list[Episode],
+    policy: nn.Module,
+    critic: Critic,
+    policy_optimizer: Optimizers,
+    critic_optimizer: Optimizers,
+    codec: Codec,
+    config: PPOConfig,
+    rng: random.Random,
+    device: torch.device,
+    *,
+    learn_policy: bool,
+) -> dict[str, float]:
+    """PPO's epochs over a batch of episodes.
+
+    Args:
+        episodes: the batch.
+        policy: the policy.
+        critic: the critic.
+        policy_optimizer: the policy's optimiser.
+        critic_optimizer: the critic's.
+        codec: their codec.
+        config: the training's settings.
+        rng: order of the episodes.
+        device: where to compute.
+        learn_policy: False while only the critic learns.
+
+    Returns:
+        Means over the updates of `policy_loss`, `value_loss`, `kl`, `entropy` (nats), `clipped` (share of tokens) and
+        `grad_norm`; `explained_variance` of the critic before the updates; `updates`, their number.
+    """
+    sums: dict[str, float] = {}
+    updates = 0
+    for _ in range(config.epochs):
+        order = list(range(len(episodes)))
+        rng.shuffle(order)
+        for start in range(0, len(order), config.minibatch):
+            chosen = [episodes[i] for i in order[start : start + config.minibatch]]
+            figures = _one_update(chosen, policy, critic, codec, config, device, learn_policy)
+            if learn_policy:
+                figures["grad_norm"] = policy_optimizer.step()
+            critic_optimizer.step()
+            updates += 1
+            for key, value in figures.items():
+                sums[key] = sums.get(key, 0.0) + value
+    means = {key: value / updates for key, value in sums.items()}
+    means["explained_variance"] = explained_variance(
+        torch.cat([e.values for e in episodes]).numpy(), torch.cat([e.targets for e in episodes]).numpy()
+    )
+    return {"grad_norm": 0.0, **means, "updates": updates}
+
+
+def _one_update(
+    chosen: list[Episode],
+    policy: nn.Module,
+    critic: Critic,
+    codec: Codec,
+    config: PPOConfig,
+    device: torch.device,
+    learn_policy: bool,
+) -> dict[str, float]:
+    """Gradients of one minibatch, read in two halves of like length so that little is padding."""
+    chosen = sorted(chosen, key=lambda e: len(e.encoded.ids))
+    half = -(-len(chosen) // 2)
+    total = sum(len(e.old) for e in chosen)
+    figures: dict[str, float] = dict.fromkeys(("policy_loss", "value_loss", "kl", "entropy", "clipped"), 0.0)
+    for part in (chosen[:half], chosen[half:]):
+        if not part:
+            continue
+        rows = collate([e.encoded for e in part], codec.pad_id).to(device)
+        old, reference, values, advantages, targets = (
+            torch.cat([getattr(e, name) for e in part]).to(device)
+            for name in ("old", "reference", "values", "advantages", "targets")
+        )
+        share = len(old) / total
+        value_loss = clipped_value_loss(critic(rows.ids, rows.action_mask), values, targets, clip=config.value_clip)
+        (value_loss * share).backward()
+        with torch.set_grad_enabled(learn_policy):
+            states = features(policy, rows.ids, dtype=compute_dtype(device))
+            logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=compute_dtype(device))
+            log_p = torch.log_softmax(logits, dim=-1)
+            logprobs = log_p.gather(1, rows.ids[:, 1:][rows.action_mask[:, 1:]][:, None])[:, 0]
+            entropy = -(log_p.exp() * log_p).sum(-1).mean()
+            policy_loss, clipped = clipped_policy_loss(logprobs, old, advantages, clip=config.clip)
+            divergence = kl_estimate(logprobs, reference)
+            if learn_policy:
+                ((policy_loss + config.kl * divergence - config.entropy * entropy) * share).backward()
+        for key, value in zip(figures, (policy_loss, value_loss, divergence, entropy, clipped), strict=True):
+            figures[key] += float(value) * share
+    return figures
