@@ -16,13 +16,13 @@ import torch
 from torch import nn
 
 from spa_gym.baselines.models.fast_forward import supports
-from spa_gym.baselines.models.tokens import Codec
+from spa_gym.baselines.models.tokens import Codec, history_ids
 from spa_gym.baselines.rollout.episode import Episode
 from spa_gym.baselines.rollout.fast_lm import FastLM
 from spa_gym.baselines.rollout.protocol import EpisodeSpec, MakeEnv, RolloutEngine, RolloutSettings, noise_generators
 from spa_gym.baselines.rollout.slot_cache import HFCachedLM
 from spa_gym.core.errors import BadArgument
-from spa_gym.core.trajectory import Step, Trajectory
+from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["CachedEngine", "draw"]
 
@@ -155,7 +155,7 @@ class _Run:
         while self._waiting:
             index = self._waiting.popleft()
             episode = Episode(self._envs[number], self._episodes[index])
-            pending = [*codec.bos_ids, *_history_ids(self._episodes[index].history, codec)]
+            pending = [*codec.bos_ids, *history_ids(self._episodes[index].history, codec)]
             pending += [*codec.encode_observation(episode.observation), *codec.act_ids]
             if len(pending) <= self._room:
                 self._lm.cache.lengths[number] = 0
@@ -168,15 +168,6 @@ class _Run:
                     "use a model with more positions (make_tiny(max_positions=...)) or a smaller world",
                 )
             yield index, episode.finish()
-
-
-def _history_ids(history: Sequence[Step], codec: Codec) -> list[int]:
-    ids: list[int] = []
-    for step in history:
-        ids += [*codec.encode_observation(step.observation), *codec.act_ids]
-        action = (*codec.encode_action(step.action), codec.eoa_id) if step.action_ids is None else step.action_ids
-        ids += action if action and action[-1] == codec.eoa_id else [*action, codec.eoa_id]
-    return ids
 
 
 @torch.inference_mode()

@@ -171,7 +171,7 @@ def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Te
     return out.reshape(batch, heads, length, dim)
 
 
-def _fuse(layer: Any, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+def _fuse(layer: Any, dtype: torch.dtype) -> dict[str, Any]:
     attention, mlp = layer.self_attn, layer.mlp
     return {
         "qkv": torch.cat([attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight])
