@@ -80,8 +80,12 @@ def _standing(engine: Engine, objects: int) -> list[tuple[int, int]]:
     ]
 
 
-def _free_hands(draft: _Draft) -> _Draft:
-    """Put down what is held, at the nearest receptacle that takes it."""
+def _free_hands(draft: _Draft) -> _Draft | None:
+    """Put down what is held, at the nearest receptacle that takes it; None where no receptacle of the room does.
+
+    That happens, here as in the original: nothing takes a teddy bear, and many rooms have no place for a paper towel
+    roll. Who picks one up cannot do anything else any more.
+    """
     game, held = draft.game, draft.engine.held
     drafts = []
     for r, place in enumerate(game.receptacle_location):
@@ -89,16 +93,18 @@ def _free_hands(draft: _Draft) -> _Draft:
             candidate = draft.fork()
             candidate.put(held, r)
             drafts.append(candidate)
-    return _cheapest(drafts) or draft
+    return _cheapest(drafts)
 
 
 def _drafts_in_hand(engine: Engine, wanted: int) -> list[tuple[int, _Draft]]:
     """`(object, draft)` for each way to come to hold one of the wanted objects."""
-    start = _Draft(engine, [], engine.location, engine.opened)
+    start: _Draft | None = _Draft(engine, [], engine.location, engine.opened)
     if engine.held >= 0 and wanted >> engine.held & 1:
         return [(engine.held, start)]
     if engine.held >= 0:
         start = _free_hands(start)
+    if start is None:
+        return []
     drafts = []
     for o, r in _standing(engine, wanted):
         draft = start.fork()
@@ -162,12 +168,14 @@ def _plan_two(engine: Engine) -> _Draft | None:
             continue
         there = {o for o in engine.contents[target] if game.goal_objects >> o & 1}
         need = 2 - len(there)
-        start = _Draft(engine, [], engine.location, engine.opened)
+        start: _Draft | None = _Draft(engine, [], engine.location, engine.opened)
         if engine.held >= 0 and game.goal_objects >> engine.held & 1 and game.can_contain[target] >> engine.held & 1:
             start.put(engine.held, target)
             need -= engine.held not in there
         elif engine.held >= 0:
             start = _free_hands(start)
+        if start is None:
+            continue
         loose = [
             (o, r) for o, r in standing if o not in there and game.can_contain[target] >> o & 1 and o != engine.held
         ]
