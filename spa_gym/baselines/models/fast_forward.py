@@ -68,7 +68,7 @@ def features(model: nn.Module, ids: torch.Tensor, *, dtype: torch.dtype | None =
     eps = config.rms_norm_eps
     batch, length = ids.shape
     cos, sin = rope_tables(model, length, ids.device)
-    x = F.embedding(ids, body.embed_tokens.weight)
+    x = F.embedding(ids, body.embed_tokens.weight, padding_idx=body.embed_tokens.padding_idx)
     x = x.reshape(batch * length, -1)
     dtype = dtype or x.dtype
     cos, sin = cos[:, None], sin[:, None]

@@ -33,8 +33,8 @@ class CachedEngine(RolloutEngine):
     Args:
         model: the causal language model; its weights are read anew at the start of each run.
         codec: its codec.
-        max_length: longest episode in tokens; by default what the model's positions allow. Episodes that would not
-            fit are ended as truncated.
+        max_length: longest episode in tokens, its last observation not counted (it is not read); by default what the
+            model's positions allow. Episodes that would not fit are ended as truncated.
         dtype: type of weights and cache of the fast forward; ``torch.bfloat16`` is faster, and its log-probabilities
             are off by some hundredths. None: the model's own.
         fast: use the package's own forward where it supports the model.
