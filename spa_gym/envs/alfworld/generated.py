@@ -48,7 +48,6 @@ class GeneratedTaskSet(TaskSet):
         return Task(identity, blueprint.goal.kind, blueprint.goal_text, blueprint.game())
 
 
-@functools.lru_cache(maxsize=64)
 def generated_tasks(world_seed: int = 0, size: str = "official", split: str = "train") -> GeneratedTaskSet:
     """The task set of a split of a generated world, the same object for everybody in this process.
 
@@ -61,4 +60,9 @@ def generated_tasks(world_seed: int = 0, size: str = "official", split: str = "t
         raise BadArgument(f"a size out of {', '.join(SIZES)}", repr(size), "pass size='official'")
     if isinstance(world_seed, bool) or not isinstance(world_seed, int) or world_seed < 0:
         raise BadArgument("a world_seed that is an integer from 0", repr(world_seed), "pass world_seed=0")
+    return _shared(world_seed, size, split)
+
+
+@functools.lru_cache(maxsize=64)
+def _shared(world_seed: int, size: str, split: str) -> GeneratedTaskSet:
     return GeneratedTaskSet(world_seed, size, split)

@@ -8,6 +8,7 @@ text, whose `random()` is the same on every machine and version of Python.
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ def _count(rng: random.Random, mean: float, limit: int) -> int:
 
 
 def draw_room(world_seed: int, size: str, group: str, index: int) -> Room:
-    """Room `index` of a group (`"train"` or `"valid_unseen"`).
+    """Room `index` of a group (`"train"` or `"valid_unseen"`); no room of the second is like one of the first.
 
     Raises:
         BadArgument: the size is not one of `SIZES`.
@@ -115,9 +116,14 @@ def draw_room(world_seed: int, size: str, group: str, index: int) -> Room:
     room = Room("", ())
     for attempt in range(1000):
         room = _draw_room(random.Random(f"spa-gym/alfworld/{world_seed}/{size}/{group}/room/{index}/{attempt}"), size)
-        if low <= len(room.receptacles) <= high:
+        if low <= len(room.receptacles) <= high and not (group != "train" and room in _train_rooms(world_seed, size)):
             break
     return room
+
+
+@functools.lru_cache(maxsize=64)
+def _train_rooms(world_seed: int, size: str) -> frozenset[Room]:
+    return frozenset(draw_room(world_seed, size, "train", index) for index in range(NUM_ROOMS["train"]))
 
 
 def _draw_room(rng: random.Random, size: str) -> Room:
