@@ -15,6 +15,7 @@ from typing import Annotated, Any, cast
 import gymnasium.error
 import tyro
 
+from spa_gym.commands.alfworld_write import AlfworldWrite
 from spa_gym.commands.evaluate import Evaluate, Verify
 from spa_gym.commands.play import Play
 from spa_gym.commands.report import Report, Reproduce
@@ -22,7 +23,14 @@ from spa_gym.core.errors import SpaGymError
 
 __all__ = ["main"]
 
-COMMANDS = {"play": Play, "evaluate": Evaluate, "verify": Verify, "report": Report, "reproduce": Reproduce}
+COMMANDS = {
+    "play": Play,
+    "evaluate": Evaluate,
+    "verify": Verify,
+    "report": Report,
+    "reproduce": Reproduce,
+    "alfworld-write": AlfworldWrite,
+}
 DESCRIPTION = "Text-agent environments, stepwise credit, and a benchmark of both."
 
 

@@ -9,7 +9,9 @@ makes `games/json_2.1.1/valid_unseen/<task>/<trial>/{game.tw-pddl,traj_data.json
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tqdm import tqdm
 
@@ -21,7 +23,29 @@ from spa_gym.envs.alfworld.game import Game
 from spa_gym.envs.alfworld.generated import generated_tasks
 from spa_gym.envs.alfworld.writer import alfworld_rules, write_game
 
-__all__ = ["write_games"]
+__all__ = ["AlfworldWrite", "write_games"]
+
+
+@dataclass
+class AlfworldWrite:
+    """Write generated ALFWorld games as files that alfworld itself loads."""
+
+    out: Path = Path("games")
+    """Folder to write to; it is then a ready ALFWORLD_DATA."""
+    n: int = 100
+    """Number of games."""
+    split: Literal["train", "valid_seen", "valid_unseen"] = "valid_unseen"
+    """Split of the generated world."""
+    size: Literal["official", "small"] = "official"
+    """Size of the rooms."""
+    world_seed: int = 0
+    """Which generated world."""
+
+    def run(self) -> int:
+        """Write the games and say where they are."""
+        written = write_games(self.out, self.n, self.split, self.size, self.world_seed)
+        print(f"{len(written)} games in {self.out}; play them with ALFWORLD_DATA={self.out}")
+        return 0
 
 
 def write_games(

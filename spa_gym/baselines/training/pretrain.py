@@ -39,7 +39,7 @@ __all__ = ["RECIPES", "PretrainConfig", "pretrain"]
 
 _log = logging.getLogger(__name__)
 
-_SMALL = Source(env_kwargs={"size": "small"}, explore=1.0)
+_SMALL = Source(env_kwargs={"size": "small"}, explore=0.6)
 _LIKE_OFFICIAL = Source(env_kwargs={"size": "official"}, weight=0.7)
 _OFFICIAL_TRAIN = Source(env_kwargs={"source": "official", "split": "train"}, weight=0.3, worlds=0)
 
@@ -52,7 +52,7 @@ class PretrainConfig:
     """Folder of everything that is written."""
     sources: tuple[Source, ...] = (_SMALL,)
     """The mixture of transcripts."""
-    tokens: float = 6e6
+    tokens: float = 4e6
     """Budget, in tokens read."""
     batch_tokens: int = 2048
     """Tokens of a batch."""
