@@ -1,8 +1,9 @@
 """A lean training forward over the weights of a Hugging Face Qwen3 or Llama model.
 
-The same weights, the same function, less work: rotary tables made once, fused norms, no mask building, and logits only
-at the positions asked for. Gradients land in the model's own parameters. :func:`supports` says which models qualify;
-:func:`features` falls back to the model's own forward for all others, so callers need no second path.
+The same weights, the same function, less work: no mask building, logits only at the positions asked for, and on a CPU
+in bf16 layers with gradients written by hand (`fused_layers`), about twice as fast as float32. Gradients land in the
+model's own parameters. :func:`supports` says which models qualify; :func:`features` falls back to the model's own
+forward for all others, so callers need no second path.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from spa_gym.baselines.models.fused_layers import run_layer
 
 __all__ = ["features", "logits_at", "rope_tables", "supports", "token_logprobs"]
 
@@ -27,9 +30,11 @@ def supports(model: nn.Module) -> bool:
         return False
     rope = getattr(config, "rope_parameters", None) or {}
     plain = rope.get("rope_type", "default") == "default" and not getattr(config, "attention_bias", False)
-    layers: Any = model.model.layers  # pyright: ignore[reportAttributeAccessIssue]
-    first = layers[0]
-    return plain and type(first.self_attn.q_proj) is nn.Linear and type(first.mlp.up_proj) is nn.Linear
+    first: Any = model.model.layers[0]  # pyright: ignore
+    attention, mlp = first.self_attn, first.mlp
+    linears = (attention.q_proj, attention.k_proj, attention.v_proj, attention.o_proj)
+    linears += (mlp.gate_proj, mlp.up_proj, mlp.down_proj)
+    return plain and all(type(linear) is nn.Linear for linear in linears)
 
 
 def rope_tables(model: nn.Module, length: int, device: torch.device | str = "cpu") -> tuple[torch.Tensor, torch.Tensor]:
@@ -71,6 +76,10 @@ def features(model: nn.Module, ids: torch.Tensor, *, dtype: torch.dtype | None =
     x = F.embedding(ids, body.embed_tokens.weight, padding_idx=body.embed_tokens.padding_idx)
     x = x.reshape(batch * length, -1)
     dtype = dtype or x.dtype
+    if dtype == torch.bfloat16 and x.dtype == torch.float32 and x.device.type == "cpu":
+        for layer in body.layers:
+            x = run_layer(x, layer, (batch, length), cos, sin, eps, head_dim)
+        return _norm(x, body.norm.weight, eps).view(batch, length, -1)
     cos, sin = cos[:, None], sin[:, None]
     for layer in body.layers:
         attention, mlp = layer.self_attn, layer.mlp
@@ -81,7 +90,8 @@ def features(model: nn.Module, ids: torch.Tensor, *, dtype: torch.dtype | None =
         if hasattr(attention, "q_norm"):
             q, k = _norm(q, attention.q_norm.weight, eps), _norm(k, attention.k_norm.weight, eps)
         q, k = _rotate(q, cos, sin), _rotate(k, cos, sin)
-        out = _attend(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), dtype)
+        q, k, v = (tensor.transpose(1, 2).to(dtype) for tensor in (q, k, v))
+        out = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=heads != kv_heads)
         out = out.transpose(1, 2).reshape(batch * length, heads * head_dim)
         x = x + F.linear(out.to(dtype), attention.o_proj.weight.to(dtype))
         h = _norm(x, layer.post_attention_layernorm.weight, eps).to(dtype)
@@ -89,21 +99,6 @@ def features(model: nn.Module, ids: torch.Tensor, *, dtype: torch.dtype | None =
         gate, up = gate_up.chunk(2, dim=-1)
         x = x + F.linear(F.silu(gate) * up, mlp.down_proj.weight.to(dtype))
     return _norm(x, body.norm.weight, eps).view(batch, length, -1)
-
-
-def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Causal attention [B, H, T, D]; on a CPU in bf16 written out, which is twice as fast there as the fused one."""
-    if dtype != torch.bfloat16 or q.device.type != "cpu":
-        fused = F.scaled_dot_product_attention
-        return fused(q.to(dtype), k.to(dtype), v.to(dtype), is_causal=True, enable_gqa=q.shape[1] != k.shape[1])
-    groups = q.shape[1] // k.shape[1]
-    q, k, v = q.to(dtype), k.to(dtype), v.to(dtype)
-    if groups > 1:
-        k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
-    length = q.shape[2]
-    future = torch.full((length, length), float("-inf"), dtype=dtype).triu(1)
-    scores = torch.add(future, q @ k.transpose(-1, -2), alpha=q.shape[-1] ** -0.5)
-    return torch.softmax(scores, dim=-1) @ v
 
 
 def _norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:

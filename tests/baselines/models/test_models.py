@@ -86,6 +86,23 @@ def test_bf16_is_close(kv_heads):
     assert 0 < float((exact - rough).abs().max()) < 0.1
 
 
+@pytest.mark.parametrize("make", [lambda: qwen(2), lambda: qwen(1), llama])
+def test_gradients_written_by_hand_are_those_of_autograd(make):
+    model = loud(make())
+    ids = torch.randint(1, 90, (3, 30), generator=torch.Generator().manual_seed(2))
+    mask = torch.ones_like(ids, dtype=torch.bool)
+    mask[:, 0] = False
+    gradients = []
+    for dtype in (None, torch.bfloat16):
+        model.zero_grad()
+        token_logprobs(model, ids, mask, dtype=dtype).mean().backward()
+        gradients.append({name: parameter.grad.clone() for name, parameter in model.named_parameters()})
+    for name, exact in gradients[0].items():
+        rough = gradients[1][name]
+        assert torch.cosine_similarity(exact.flatten(), rough.flatten(), 0) > 0.99, name
+        assert 0.9 < float(rough.norm() / exact.norm()) < 1.1, name
+
+
 def test_padding_on_the_right_changes_nothing():
     model = loud(qwen())
     ids = torch.randint(0, 90, (1, 20), generator=torch.Generator().manual_seed(1))
