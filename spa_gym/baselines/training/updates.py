@@ -110,5 +110,5 @@ def _one_update(
             if learn_policy:
                 ((policy_loss + config.kl * divergence - config.entropy * entropy) * share).backward()
         for key, value in zip(figures, (policy_loss, value_loss, divergence, entropy, clipped), strict=True):
-            figures[key] += float(value) * share
+            figures[key] += float(value.detach()) * share
     return figures

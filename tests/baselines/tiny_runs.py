@@ -1,0 +1,113 @@
+"""The whole pipeline at a size of seconds: one layer of width 32, episodes of six steps."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import pytest
+
+import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.baselines.training import pretrain as pretrain_module
+from spa_gym.baselines.training.explore import ExploreConfig
+from spa_gym.baselines.training.ppo import PPOConfig
+from spa_gym.baselines.training.pretrain import RECIPES, PretrainConfig
+from spa_gym.baselines.training.resume import plain_settings
+from spa_gym.baselines.training.sft import SFTConfig
+from spa_gym.baselines.training.sources import Source
+from spa_gym.core.trajectory import Step, Trajectory, write_jsonl
+from spa_gym.leaderboard.run_record import RunRecord
+
+__all__ = ["KWARGS", "explored", "made_up_exploration", "ppo_config", "pretrain_config", "sft_config", "small_pools"]
+
+KWARGS: dict[str, Any] = {"size": "small", "max_episode_steps": 6}
+
+
+def small_pools(patch: pytest.MonkeyPatch) -> None:
+    """Few transcripts at a time, and a tokenizer from few texts."""
+    patch.setattr(pretrain_module, "_POOL", 12)
+    patch.setattr(pretrain_module, "_TEXT_EPISODES", 30)
+
+
+def pretrain_config(out: Path, **changes: Any) -> PretrainConfig:
+    """The shipped recipe, at a size of seconds."""
+    source = Source(env_kwargs={"size": "small"}, explore=0.5, worlds=2)
+    tiny = replace(
+        RECIPES["household"], sources=(source,), tokens=20_000, batch_tokens=1500, hidden=32, layers=1, heads=1,
+        vocab_size=1100, evaluate=(), device="cpu", out=out,
+    )  # fmt: skip
+    return replace(tiny, **changes)
+
+
+def sft_config(start: Path, out: Path, **changes: Any) -> SFTConfig:
+    """Eight demonstrations, read once."""
+    config = SFTConfig(
+        start=str(start),
+        out=out,
+        env_kwargs={"size": "small"},
+        demonstrations=8,
+        epochs=1,
+        batch_episodes=4,
+        evaluate=(),
+        device="cpu",
+    )
+    return replace(config, **changes)
+
+
+def ppo_config(start: Path, out: Path, **changes: Any) -> PPOConfig:
+    """Two iterations of six episodes of six steps."""
+    config = PPOConfig(
+        start=str(start), out=out, env_kwargs=KWARGS, env_steps=70, episodes=6, minibatch=3, epochs=1, critic_warmup=1,
+        evaluate_every=2, evaluate_tasks=2, final_splits=(), num_envs=6, device="cpu",
+    )  # fmt: skip
+    return replace(config, **changes)
+
+
+def explored(tasks: int = 8) -> list[Trajectory]:
+    """Episodes that somebody explored: each task solved once by the expert, and once not by somebody at random."""
+    env = gymnasium.make("SPA-ALFWorld-v0", size="small", progress=True)
+    bare: Any = env.unwrapped
+    made = []
+    for task in range(tasks):
+        for expert in (True, False):
+            rng = random.Random(task)
+            observation, info = env.reset(options={"task_id": task})
+            plan, steps, done, terminated, truncated = list(bare.expert()), [], False, False, False
+            while not done:
+                action = plan[len(steps)] if expert else rng.choice(info["admissible_actions"])
+                seen = observation
+                observation, reward, terminated, truncated, info = env.step(action)
+                steps.append(Step(seen, action, float(reward), info["grounded"], info["progress"]))
+                done = terminated or truncated or len(steps) == 8
+            made.append(
+                Trajectory(
+                    "SPA-ALFWorld-v0",
+                    info["task_id"],
+                    info["task_type"],
+                    info["goal"],
+                    tuple(steps),
+                    observation,
+                    terminated,
+                    not terminated,
+                    info["score"],
+                    info["success"],
+                )  # fmt: skip
+            )
+    return made
+
+
+def made_up_exploration(config: PPOConfig, *, tasks: int, samples: int) -> list[Trajectory]:
+    """Lay the exploration of a method out as if it had been done: an untrained policy would solve nothing."""
+    explore = ExploreConfig(
+        start=config.start, out=config.out / "explore", env_id=config.env_id, env_kwargs=config.env_kwargs, tasks=tasks,
+        samples=samples, seed=config.seed, device=config.device,
+    )  # fmt: skip
+    played = explored()
+    write_jsonl(explore.out / "trajectories.jsonl", played)
+    record = RunRecord("explore", "sft", config.env_id, settings=plain_settings(explore))
+    record.env_steps = sum(t.num_steps for t in played)
+    record.save(explore.out / "record.json")
+    return played

@@ -1,0 +1,335 @@
+"""Killed, changed, full disk, finished: what a stage does when it is started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors import SafetensorError
+from torch import nn
+
+from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.training import pretrain as pretrain_module
+from spa_gym.baselines.training import resume
+from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
+from spa_gym.baselines.training.explore import ExploreConfig, explore
+from spa_gym.baselines.training.optimizers import Optimizers, adamw
+from spa_gym.baselines.training.ppo import train_ppo
+from spa_gym.baselines.training.pretrain import pretrain
+from spa_gym.baselines.training.resume import Resumable
+from spa_gym.baselines.training.sft import sft
+from spa_gym.core.errors import CheckpointMismatch, WriteFailed
+from spa_gym.core.trajectory import write_jsonl
+from spa_gym.leaderboard.run_record import RunRecord
+from tests.baselines.conftest import Pipeline
+from tests.baselines.tiny_runs import KWARGS, explored, ppo_config, pretrain_config, sft_config, small_pools
+
+
+class _Stopped(Exception):
+    """Stands for whatever ends a process."""
+
+
+def _stop_after(saves: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process die right after a state has been saved for the n-th time."""
+    save, count = Resumable.save, 0
+
+    def counting(self: Resumable, position: dict[str, Any]) -> None:
+        nonlocal count
+        save(self, position)
+        count += 1
+        if count == saves:
+            raise _Stopped
+
+    monkeypatch.setattr(Resumable, "save", counting)
+
+
+def _same_weights(a: Path, b: Path) -> bool:
+    pairs = zip(load_checkpoint(a).model.parameters(), load_checkpoint(b).model.parameters(), strict=True)
+    return all(x.equal(y) for x, y in pairs)
+
+
+def test_reinforcement_learning_goes_on_as_if_it_had_never_stopped(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"env_steps": 140, "entropy": 0.01}
+    whole = train_ppo(ppo_config(pipeline.start, tmp_path / "whole", **settings))
+    config = ppo_config(pipeline.start, tmp_path / "stopped", **settings)
+    with monkeypatch.context() as patch, pytest.raises(_Stopped):
+        _stop_after(2, patch)
+        train_ppo(config)
+    assert json.loads((config.out / "state" / "position.json").read_text())["position"]["iteration"] == 2
+    record = train_ppo(config)
+    assert record.curves == whole.curves and len(whole.curves["step"]) == 4
+    assert (record.env_steps, record.tokens, record.updates) == (whole.env_steps, whole.tokens, whole.updates)
+    assert _same_weights(tmp_path / "whole" / "checkpoint", config.out / "checkpoint")
+
+
+def test_imitation_goes_on_as_if_it_had_never_stopped(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = pipeline.folder / "pretrain" / "checkpoint"
+    whole = sft(sft_config(start, tmp_path / "whole", epochs=2, demonstrations=6))
+    config = sft_config(start, tmp_path / "stopped", epochs=2, demonstrations=6)
+    with monkeypatch.context() as patch, pytest.raises(_Stopped):
+        _stop_after(1, patch)
+        sft(config)
+    record = sft(config)
+    assert (record.updates, record.tokens, record.curves) == (whole.updates, whole.tokens, whole.curves)
+    assert _same_weights(tmp_path / "whole" / "checkpoint", config.out / "checkpoint")
+
+
+def test_the_estimators_fit_goes_on_as_if_it_had_never_stopped(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jsonl(tmp_path / "played.jsonl", explored())
+    config = EstimatorConfig(str(pipeline.start), tmp_path / "played.jsonl", tmp_path / "whole", epochs=3, device="cpu")
+    whole = fit_estimator(config)
+    config = replace(config, out=tmp_path / "stopped")
+    with monkeypatch.context() as patch, pytest.raises(_Stopped):
+        _stop_after(1, patch)
+        fit_estimator(config)
+    record = fit_estimator(config)
+    assert record.curves == whole.curves and record.metrics == whole.metrics
+    assert _same_weights(tmp_path / "whole" / "checkpoint", config.out / "checkpoint")
+
+
+def test_pretraining_goes_on_from_the_next_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_pools(monkeypatch)
+    config = pretrain_config(tmp_path, save_every_s=0.0)
+    with monkeypatch.context() as patch, pytest.raises(_Stopped):
+        _stop_after(4, patch)
+        pretrain(config)
+    position = json.loads((tmp_path / "state" / "position.json").read_text())["position"]
+    assert position["updates"] == 3 and position["pool"] >= 1
+    asked = []
+    stream = pretrain_module.TranscriptStream
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        asked.append(kwargs["start"])
+        return stream(*args, **kwargs)
+
+    monkeypatch.setattr(pretrain_module, "TranscriptStream", watched)
+    monkeypatch.setattr(pretrain_module, "train_tokenizer", lambda *_: pytest.fail("the tokenizer is there already"))
+    record = pretrain(config)
+    assert asked == [position["pool"]]
+    assert record.updates > 3 and record.tokens >= 20_000 and not (tmp_path / "state").exists()
+
+
+# -- killed from outside ----------------------------------------------------------------------------------------------
+
+_COMMANDS = {
+    "ppo": "train_ppo(ppo_config(Path({start!r}), Path({out!r}), env_steps=500, evaluate_every=1000))",
+    "pretrain": "small_pools(pytest.MonkeyPatch()); "
+    "pretrain(pretrain_config(Path({out!r}), tokens=6e4, save_every_s=0.0))",
+}
+_PROGRAM = """
+from pathlib import Path
+import pytest, torch
+torch.set_num_threads(1)
+from spa_gym.baselines.training.ppo import train_ppo
+from spa_gym.baselines.training.pretrain import pretrain
+from tests.baselines.tiny_runs import ppo_config, pretrain_config, small_pools
+"""
+
+
+def _wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    limit = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None and time.monotonic() < limit, "the stage ended, or did nothing"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no kill -9")
+@pytest.mark.parametrize("stage", list(_COMMANDS))
+def test_kill_9_in_the_middle(stage: str, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = _PROGRAM + _COMMANDS[stage].format(start=str(pipeline.start), out=str(tmp_path / "run"))
+    place = tmp_path / "run" / "state" / "position.json"
+
+    def updates() -> int:
+        return json.loads(place.read_text())["position"]["updates"] if place.exists() else 0
+
+    process = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(lambda: updates() >= 4, process)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    reached = updates()
+    assert not (tmp_path / "run" / "record.json").exists() and reached >= 4
+    if stage == "ppo":
+        record = train_ppo(ppo_config(pipeline.start, tmp_path / "run", env_steps=500, evaluate_every=1000))
+        assert record.curves["step"] == [*range(1, 15)] and record.updates == 28 and record.env_steps == 504
+    else:
+        small_pools(monkeypatch)
+        record = pretrain(pretrain_config(tmp_path / "run", tokens=6e4, save_every_s=0.0))
+        assert record.updates > reached and 60_000 <= record.tokens < 63_000
+    assert not (tmp_path / "run" / "state").exists()
+
+
+# -- other settings, and finished runs --------------------------------------------------------------------------------
+
+
+def test_a_state_of_other_settings_is_refused(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ppo_config(pipeline.start, tmp_path)
+    with monkeypatch.context() as patch, pytest.raises(_Stopped):
+        _stop_after(1, patch)
+        train_ppo(config)
+    before = sorted(path.name for path in (tmp_path / "state").iterdir())
+    with pytest.raises(CheckpointMismatch, match=r"other settings \(gamma, lr\)"):
+        train_ppo(replace(config, lr=1e-3, gamma=0.9))
+    assert sorted(path.name for path in (tmp_path / "state").iterdir()) == before
+    train_ppo(replace(config, device="auto"))
+
+
+def test_pretraining_with_other_settings_is_refused_from_the_first_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_pools(monkeypatch)
+    with monkeypatch.context() as patch, pytest.raises(_Stopped):
+        _stop_after(1, patch)
+        pretrain(pretrain_config(tmp_path))
+    with pytest.raises(CheckpointMismatch, match="vocab_size"):
+        pretrain(pretrain_config(tmp_path, vocab_size=1200))
+
+
+def test_finished_runs_return_at_once_and_refuse_other_settings(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jsonl(tmp_path / "played.jsonl", explored())
+    stages: list[tuple[Callable[[Any], RunRecord], Any]] = [
+        (pretrain, pretrain_config(pipeline.folder / "pretrain")),
+        (sft, sft_config(pipeline.folder / "pretrain" / "checkpoint", pipeline.folder / "sft")),
+        (explore, ExploreConfig(str(pipeline.start), tmp_path / "explore", env_kwargs=KWARGS, tasks=2, device="cpu")),
+        (fit_estimator, EstimatorConfig(str(pipeline.start), tmp_path / "played.jsonl", tmp_path / "fit", epochs=1)),
+        (train_ppo, ppo_config(pipeline.start, tmp_path / "ppo", env_steps=30)),
+    ]
+    records = [stage(config) for stage, config in stages]
+    monkeypatch.setattr(torch, "matmul", lambda *_: pytest.fail("nothing is to be computed"))
+    started = time.perf_counter()
+    for (stage, config), record in zip(stages, records, strict=True):
+        assert stage(config).created == record.created
+        with pytest.raises(CheckpointMismatch, match=r"other settings \(seed\)"):
+            stage(replace(config, seed=7))
+    assert time.perf_counter() - started < 2.0
+
+
+# -- the state itself -------------------------------------------------------------------------------------------------
+
+
+def _small(folder: Path, seed: int = 0) -> tuple[Resumable, nn.Linear, Optimizers]:
+    torch.manual_seed(seed)
+    layer = nn.Linear(3, 2)
+    optimizers = Optimizers([adamw(layer.parameters(), 0.1)])
+    return Resumable(folder, {"rate": 0.1}, {"layer": layer}, {"all": optimizers}), layer, optimizers
+
+
+def _train(layer: nn.Linear, optimizers: Optimizers) -> None:
+    layer(torch.ones(3)).square().sum().backward()
+    optimizers.step()
+
+
+def test_state_holds_weights_moments_and_position(tmp_path: Path) -> None:
+    state, layer, optimizers = _small(tmp_path)
+    _train(layer, optimizers)
+    assert Resumable(tmp_path, {}, {}).load() is None
+    state.save({"step": 1, "curve": [float("nan"), 1.0]})
+    again, other, moments = _small(tmp_path, seed=1)
+    position = again.load()
+    assert position is not None and position["step"] == 1 and position["curve"][0] != position["curve"][0]
+    for _ in range(2):
+        _train(layer, optimizers)
+        _train(other, moments)
+        assert layer.weight.equal(other.weight) and layer.bias.equal(other.bias)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), SafetensorError("I/O error: os error 28")])
+def test_a_full_disk_leaves_the_state_before(error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, layer, optimizers = _small(tmp_path)
+    state.save({"step": 1})
+    kept = layer.weight.detach().clone()
+    _train(layer, optimizers)
+
+    def full(tensors: object, path: Path) -> None:
+        path.write_bytes(b"half")
+        raise error
+
+    with monkeypatch.context() as patch, pytest.raises(WriteFailed, match="free disk space"):
+        patch.setattr(resume, "save_file", full)
+        state.save({"step": 2})
+    assert len(list((tmp_path / "state").iterdir())) == 2
+    again, other, _ = _small(tmp_path, seed=1)
+    assert again.load() == {"step": 1} and other.weight.equal(kept)
+    state.save({"step": 2})
+    assert again.load() == {"step": 2} and other.weight.equal(layer.weight)
+    assert len(list((tmp_path / "state").iterdir())) == 2, "one generation of tensors is kept"
+
+
+def test_a_disk_that_is_full_when_the_position_is_written_leaves_the_state_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, layer, optimizers = _small(tmp_path)
+    state.save({"step": 1})
+    kept = layer.weight.detach().clone()
+    _train(layer, optimizers)
+
+    def full(*_: object) -> None:
+        raise WriteFailed("room", "none", "make room")
+
+    with monkeypatch.context() as patch, pytest.raises(WriteFailed):
+        patch.setattr(resume, "atomic_write_text", full)
+        state.save({"step": 2})
+    again, other, _ = _small(tmp_path, seed=1)
+    assert again.load() == {"step": 1} and other.weight.equal(kept)
+
+
+def test_a_full_disk_during_a_stage_ends_it_with_what_to_do(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, save, count = ppo_config(pipeline.start, tmp_path), resume.save_file, 0
+
+    def fills_up(tensors: dict[str, torch.Tensor], path: Path) -> None:
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise OSError(28, "No space left on device")
+        save(tensors, path)
+
+    monkeypatch.setattr(resume, "save_file", fills_up)
+    with pytest.raises(WriteFailed, match="run the same command again"):
+        train_ppo(config)
+    assert train_ppo(config).curves["step"] == [1, 2]
+
+
+def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
+    state, *_ = _small(tmp_path)
+    state.save({"step": 1})
+    path = tmp_path / "state" / "position.json"
+    path.write_text(path.read_text().replace('"version": 1', '"version": 9'))
+    with pytest.raises(CheckpointMismatch, match="version 9"):
+        state.load()
+
+
+def test_what_is_done_leaves_no_state(tmp_path: Path) -> None:
+    state, *_ = _small(tmp_path)
+    state.save({"step": 1})
+    state.clear()
+    assert state.load() is None and not (tmp_path / "state").exists()
+
+
+def test_settings_are_plain_values_of_what_matters(tmp_path: Path) -> None:
+    settings = resume.plain_settings(pretrain_config(tmp_path, evaluate=(("valid_seen", {"size": "small"}),)))
+    assert json.loads(json.dumps(settings)) == settings
+    assert not {"out", "device", "save_every_s"} & settings.keys()
+    assert settings["evaluate"] == [["valid_seen", {"size": "small"}]] and settings["sources"][0]["worlds"] == 2
