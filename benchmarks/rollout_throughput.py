@@ -56,10 +56,10 @@ def measure(engine: RolloutEngine, make_env: Callable[[], gymnasium.Env], args: 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--start", default="household", help="shipped checkpoint or folder")
-    parser.add_argument("--size", default="official", help="size of the rooms: official or small")
+    parser.add_argument("--size", default="small", help="size of the rooms: official or small")
     parser.add_argument("--episodes", type=int, default=64)
     parser.add_argument("--num-envs", type=int, default=64)
-    parser.add_argument("--max-steps", type=int, default=20, help="step limit of an episode")
+    parser.add_argument("--max-steps", type=int, default=40, help="step limit of an episode")
     parser.add_argument("--max-action-tokens", type=int, default=16)
     parser.add_argument("--out", type=Path, default=_OUT)
     args = parser.parse_args()
@@ -84,7 +84,8 @@ def main() -> None:
         rates = (row["steps_per_cpu_second"], row["sampled_tokens_per_cpu_second"], row["times_generate"])
         print(f"{name:36} {rates[0]:9.0f} {rates[1]:9.0f} {rates[2]:10.1f}")
     record = {
-        "settings": {key: str(value) for key, value in vars(args).items() if key != "out"},
+        "settings": {k: v for k, v in vars(args).items() if k not in ("out", "start")},
+        "checkpoint": {"name": Path(args.start).name, "width": model.config.hidden_size},
         "parameters": count_parameters(model),
         "machine": {"processor": platform.processor() or platform.machine(), "torch": torch.__version__, "threads": 1},
         "engines": rows,
