@@ -90,11 +90,19 @@ def make_method(name: str, options: dict[str, Any] | None = None) -> Method:
     """A method by its name, or `package.module:object` of one's own.
 
     Raises:
-        BadArgument: there is no such method.
+        BadArgument: there is no such method, or it has no such option.
     """
     entry = METHODS.get(name, name)
     module, separator, attribute = entry.partition(":")
     if not separator:
         raise BadArgument(f"a method out of {', '.join(METHODS)}, or package.module:object", repr(name), "pass one")
-    factory: Callable[..., Method] = getattr(import_module(module), attribute)
-    return factory(**(options or {}))
+    try:
+        factory: Callable[..., Method] = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise BadArgument(
+            f"a method at {entry}", f"one that cannot be imported: {error}", "correct the name, or install the package"
+        ) from error
+    try:
+        return factory(**(options or {}))
+    except TypeError as error:
+        raise BadArgument(f"options of the method {name}", f"{options} ({error})", "correct the options") from error

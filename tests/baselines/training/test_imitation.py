@@ -99,7 +99,7 @@ def test_the_loss_is_the_weighted_cross_entropy_of_the_next_tokens(
             if transcript.encoded.action_mask[position] and transcript.weights[position]:
                 actions, count = actions + value, count + 1
                 hits += int(logits[position - 1].argmax()) == int(ids[0, position])
-    assert float(loss) == pytest.approx(total / weight, rel=1e-4)
+    assert loss.item() == pytest.approx(total / weight, rel=1e-4)
     assert figures["loss_actions"] == pytest.approx(actions / count, rel=1e-4)
     assert figures["accuracy"] == pytest.approx(hits / count)
     assert figures["tokens"] == sum(len(t.encoded.ids) for t in batch)
