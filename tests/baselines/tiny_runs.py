@@ -36,9 +36,18 @@ def pretrain_config(out: Path, **changes: Any) -> PretrainConfig:
     """The shipped recipe, at a size of seconds."""
     source = Source(env_kwargs={"size": "small"}, explore=0.5, worlds=2)
     tiny = replace(
-        RECIPES["household"], sources=(source,), tokens=20_000, batch_tokens=1500, hidden=32, layers=1, heads=1,
-        vocab_size=1100, evaluate=(), device="cpu", out=out,
-    )  # fmt: skip
+        RECIPES["household"],
+        sources=(source,),
+        tokens=20_000,
+        batch_tokens=1500,
+        hidden=32,
+        layers=1,
+        heads=1,
+        vocab_size=1100,
+        evaluate=(),
+        device="cpu",
+        out=out,
+    )
     return replace(tiny, **changes)
 
 
@@ -60,9 +69,20 @@ def sft_config(start: Path, out: Path, **changes: Any) -> SFTConfig:
 def ppo_config(start: Path, out: Path, **changes: Any) -> PPOConfig:
     """Two iterations of six episodes of six steps."""
     config = PPOConfig(
-        start=str(start), out=out, env_kwargs=KWARGS, env_steps=70, episodes=6, minibatch=3, epochs=1, critic_warmup=1,
-        evaluate_every=2, evaluate_tasks=2, final_splits=(), num_envs=6, device="cpu",
-    )  # fmt: skip
+        start=str(start),
+        out=out,
+        env_kwargs=KWARGS,
+        env_steps=70,
+        episodes=6,
+        minibatch=3,
+        epochs=1,
+        critic_warmup=1,
+        evaluate_every=2,
+        evaluate_tasks=2,
+        final_splits=(),
+        num_envs=6,
+        device="cpu",
+    )
     return replace(config, **changes)
 
 
@@ -94,7 +114,7 @@ def explored(tasks: int = 8) -> list[Trajectory]:
                     not terminated,
                     info["score"],
                     info["success"],
-                )  # fmt: skip
+                )
             )
     return made
 
@@ -102,9 +122,15 @@ def explored(tasks: int = 8) -> list[Trajectory]:
 def made_up_exploration(config: PPOConfig, *, tasks: int, samples: int) -> list[Trajectory]:
     """Lay the exploration of a method out as if it had been done: an untrained policy would solve nothing."""
     explore = ExploreConfig(
-        start=config.start, out=config.out / "explore", env_id=config.env_id, env_kwargs=config.env_kwargs, tasks=tasks,
-        samples=samples, seed=config.seed, device=config.device,
-    )  # fmt: skip
+        start=config.start,
+        out=config.out / "explore",
+        env_id=config.env_id,
+        env_kwargs=config.env_kwargs,
+        tasks=tasks,
+        samples=samples,
+        seed=config.seed,
+        device=config.device,
+    )
     played = explored()
     write_jsonl(explore.out / "trajectories.jsonl", played)
     record = RunRecord("explore", "sft", config.env_id, settings=plain_settings(explore))

@@ -18,6 +18,7 @@ from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import draw
 from spa_gym.baselines.rollout.fast_lm import FastLM
 from spa_gym.baselines.rollout.slot_cache import HFCachedLM
+from spa_gym.core.errors import BadArgument
 
 __all__ = ["ModelAgent", "load_agent"]
 
@@ -63,11 +64,17 @@ class ModelAgent:
         }
 
     def act(self, observations: Sequence[str], infos: Sequence[dict[str, Any]]) -> list[str]:
-        """One action for each observation."""
+        """One action for each observation.
+
+        Raises:
+            BadArgument: more episodes run at once than the cache has rows.
+        """
         if self._lm is None:
             make = FastLM if supports(self._model) else HFCachedLM
             self._lm = make(self._model, _SLOTS, self._max_length)
         slots = [int(info["slot"]) for info in infos]
+        if max(slots) >= _SLOTS:
+            raise BadArgument(f"at most {_SLOTS} episodes at once", f"slot {max(slots)}", f"pass --num-envs {_SLOTS}")
         for slot, observation, info in zip(slots, observations, infos, strict=True):
             self._read(slot, observation, info)
         actions: dict[int, list[int]] = {slot: [] for slot in slots}

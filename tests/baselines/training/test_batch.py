@@ -104,8 +104,10 @@ def test_the_value_after_a_cut_episode_is_that_before_the_action_that_would_foll
     world.played = [whole, cut]
     config = PPOConfig(gamma=1.0, lam=1.0, bootstrap_truncated=True)
     longer, shorter = world.prepare(Credit(rewards=rewards), config)
-    first = sum(sum(longer.encoded.action_mask[a : b + 1]) for a, b in
-                zip(longer.encoded.step_starts[:4], longer.encoded.step_ends[:4], strict=True))  # fmt: skip
+    first = sum(
+        sum(longer.encoded.action_mask[a : b + 1])
+        for a, b in zip(longer.encoded.step_starts[:4], longer.encoded.step_ends[:4], strict=True)
+    )
     # With gamma = lambda = 1 and no rewards every target is the value at the end.
     assert shorter.targets.std() < 1e-5
     assert float(shorter.targets[0]) == pytest.approx(float(longer.values[first]), abs=0.05)
@@ -141,8 +143,10 @@ def test_the_critic_learns_the_targets_and_alone_while_it_warms_up(world: _World
     before, after, figures = _after(world, credit, learn=False, value_clip=10.0)
     assert figures["grad_norm"] == 0.0 and figures["kl"] == 0.0
     assert all(new.old.equal(old.old) for old, new in zip(before, after, strict=True))
-    errors = [float(torch.cat([(e.targets - x.values) ** 2 for e, x in zip(before, values, strict=True)]).mean())
-              for values in (before, after)]  # fmt: skip
+    errors = [
+        float(torch.cat([(e.targets - x.values) ** 2 for e, x in zip(before, values, strict=True)]).mean())
+        for values in (before, after)
+    ]
     assert errors[1] < 0.8 * errors[0]
 
 

@@ -209,8 +209,10 @@ def test_step_by_step_it_says_what_it_says_of_the_whole(read: str, pipeline: Pip
     for t in range(max(trajectory.num_steps for trajectory in played)):
         rows = [k for k, trajectory in enumerate(played) if t < trajectory.num_steps]
         steps = [played[k].steps[t] for k in rows]
-        after = [played[k].steps[t + 1].observation if t + 1 < played[k].num_steps else played[k].final_observation
-                 for k in rows]  # fmt: skip
+        after = [
+            played[k].steps[t + 1].observation if t + 1 < played[k].num_steps else played[k].final_observation
+            for k in rows
+        ]
         answer = estimator.contributions(
             [(4, 9)[k] for k in rows], [s.observation for s in steps], [s.action for s in steps], after
         )

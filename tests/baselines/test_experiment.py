@@ -1,0 +1,96 @@
+"""Many runs of one study: side by side, resumable, and an error names the run's own words."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from spa_gym.baselines.experiment import Job, JobFailed, run_jobs
+from spa_gym.baselines.reproduce import PRESETS, _imitation, _training, reproduce
+from spa_gym.baselines.training.resume import plain_settings
+from spa_gym.core.errors import BadArgument, CheckpointMismatch
+from tests.baselines.jobs import JobConfig, work
+
+
+def _job(out: Path, does: str = "ends", steps: int = 3) -> Job:
+    return Job("tests.baselines.jobs:work", JobConfig(out, does, steps), out.name, steps)
+
+
+def test_a_failing_run_names_its_words_and_what_is_finished_stays(tmp_path: Path) -> None:
+    """One study: a run that ends, one that fails; mended, it goes on where it stood, and the other is not run again."""
+    jobs = [_job(tmp_path / "good"), _job(tmp_path / "bad", "fails"), _job(tmp_path / "later")]
+    with pytest.raises(JobFailed) as caught:
+        run_jobs(jobs, parallel=1)
+    message, log = str(caught.value), tmp_path / "bad" / "log.txt"
+    assert "the run bad" in message and str(log) in message and "exit code 1" in message
+    assert "the reason why it fails" in log.read_text() and "words of the run" in log.read_text()
+    assert jobs[0].done() and not jobs[1].done() and not (tmp_path / "later").exists()
+    assert [job.position() for job in jobs] == [(3, None), (2, 0.5), (0.0, None)]
+
+    (tmp_path / "bad" / "mended").touch()
+    run_jobs(jobs, parallel=2)
+    assert all(job.done() for job in jobs)
+    steps = {job.label: (job.out / "steps.txt").read_text().split("\n")[:-1] for job in jobs}
+    assert [line.split()[0] for line in steps["bad"]] == ["1", "2", "3"]
+    assert len({line.split()[1] for line in steps["bad"]}) == 2, "two processes, one after the other"
+    assert [line.split()[0] for line in steps["good"]] == ["1", "2", "3"]
+    before = (tmp_path / "good" / "steps.txt").stat().st_mtime_ns
+    started = time.perf_counter()
+    run_jobs(jobs)
+    assert time.perf_counter() - started < 0.5 and (tmp_path / "good" / "steps.txt").stat().st_mtime_ns == before
+
+
+def test_a_run_that_leaves_no_record_has_failed_and_others_are_ended(tmp_path: Path) -> None:
+    jobs = [_job(tmp_path / "slow", "sleeps"), _job(tmp_path / "forgetful", "forgets")]
+    started = time.perf_counter()
+    with pytest.raises(JobFailed, match="the run forgetful to end with a record; got exit code 0"):
+        run_jobs(jobs, parallel=2)
+    assert time.perf_counter() - started < 45, "the sleeping run is ended, not waited for"
+    assert not jobs[0].done()
+
+
+def test_a_finished_run_of_other_settings_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    work(JobConfig(tmp_path / "run"))
+    run_jobs([_job(tmp_path / "run")])
+    with pytest.raises(CheckpointMismatch, match=r"other settings \(steps\)"):
+        run_jobs([_job(tmp_path / "run", steps=4)])
+
+
+def test_a_position_that_cannot_be_read_is_the_beginning(tmp_path: Path) -> None:
+    job = _job(tmp_path / "run")
+    place = tmp_path / "run" / "state" / "position.json"
+    place.parent.mkdir(parents=True)
+    for text in ("", "{", '{"version": 1}'):
+        place.write_text(text)
+        assert job.position() == (0.0, None)
+
+
+def test_a_study_gives_all_methods_of_a_seed_the_same_start_and_budget(tmp_path: Path) -> None:
+    preset = PRESETS["quick"]
+    for seed in preset.seeds:
+        start = _imitation(preset, seed, tmp_path)
+        runs = [_training(preset, method, seed, tmp_path) for method in preset.methods]
+        assert {run.config.start for run in runs} == {str(start.out / "checkpoint")}
+        assert {run.config.env_steps for run in runs} == {preset.env_steps} == {run.budget for run in runs}
+        assert len({run.out for run in runs}) == len(runs) and all(run.config.seed == seed for run in runs)
+        differing = [
+            {k: v for k, v in plain_settings(run.config).items() if k not in ("method", "options")} for run in runs
+        ]
+        assert all(settings == differing[0] for settings in differing)
+    imitations = [_imitation(preset, seed, tmp_path).config for seed in preset.seeds]
+    assert len({replace(config, out=tmp_path).seed for config in imitations}) == len(imitations)
+
+
+def test_every_preset_is_whole() -> None:
+    for preset in PRESETS.values():
+        assert len(preset.seeds) == len(set(preset.seeds)) >= 2 and set(preset.options) <= set(preset.methods)
+        explored = max((o.get("tasks", 200) * o.get("samples", 4) * 40 for o in preset.options.values()), default=0)
+        assert explored < preset.env_steps, "exploration may not eat the whole budget"
+
+
+def test_an_unknown_preset_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadArgument, match="quick, cpu, gpu"):
+        reproduce("huge", tmp_path)
