@@ -18,6 +18,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
+from spa_gym.envs.alfworld.commands import list_commands, read_command
 from spa_gym.envs.alfworld.game import Game
 from spa_gym.envs.alfworld.lexicon import HELP, Lexicon, lexicon_of
 
@@ -77,10 +78,10 @@ class Engine:
         parsed = self.lexicon.parsed.get(command)
         if parsed is None:
             stripped = command.strip()
-            parsed = self._parse(stripped)
-            if parsed is None:
+            read = read_command(self.lexicon, stripped)
+            if read is None:
                 return _NOTHING
-            self.lexicon.parsed[stripped] = parsed
+            parsed = self.lexicon.parsed[stripped] = (_RULES[read[0]], read[1], read[2])
         handler: Any = parsed[0]
         return handler(self, parsed[1], parsed[2])
 
@@ -100,7 +101,7 @@ class Engine:
         commands = self.lexicon.admissible.get(key)
         if commands is None:
             # In alphabetical order all "go to" stand together, and are sorted once for the place.
-            others = sorted(dict.fromkeys(self._commands(here)))
+            others = sorted(dict.fromkeys(list_commands(self, here)))
             middle = bisect_left(others, "go to")
             commands = (*others[:middle], *self.lexicon.go_commands(self.location), *others[middle:])
             self.lexicon.remember_admissible(key, commands)
@@ -312,91 +313,22 @@ class Engine:
     def _help(self, _: int, __: int) -> Reply:
         return HELP, True
 
-    # -- commands -------------------------------------------------------------------------------------------------
 
-    def _commands(self, here: tuple[int, ...]) -> list[str]:
-        """The admissible commands other than `go to`, in any order."""
-        game, names, held = self.game, self.game.receptacle_names, self.held
-        commands = ["inventory", "look"]
-        if self.list_help:
-            commands.append("help")
-        put = self.lexicon.dialect.put_command
-        for r in here:
-            name = names[r]
-            commands.append("examine " + name)
-            closed = False
-            if game.openable >> r & 1:
-                closed = not self.opened >> r & 1
-                commands.append(("open " if closed else "close ") + name)
-            for o in self.contents[r]:
-                if held < 0 and not closed and game.pickupable >> o & 1:
-                    commands.append(f"take {game.object_names[o]} from {name}")
-                if game.toggleable >> o & 1:
-                    commands.append("use " + game.object_names[o])
-            if held >= 0:
-                thing = game.object_names[held]
-                if not closed and game.can_contain[r] >> held & 1:
-                    commands.append(put.format(o=thing, r=name))
-                kind = game.receptacle_types[r]
-                for appliance, able, verb in (
-                    ("microwave", game.heatable, "heat"),
-                    ("fridge", game.coolable, "cool"),
-                    ("sinkbasin", game.cleanable, "clean"),
-                ):
-                    if kind == appliance and able >> held & 1:
-                        commands.append(f"{verb} {thing} with {name}")
-        if held >= 0:
-            commands.append("examine " + game.object_names[held])
-            if game.knives >> held & 1 and self.location >= 0:
-                commands += [
-                    f"slice {game.object_names[o]} with {game.object_names[held]}"
-                    for o in range(len(game.object_names))
-                    if game.sliceable >> o & 1 and self.object_locations[o] >> self.location & 1
-                ]
-        return commands
-
-    def _parse(self, command: str) -> tuple[Callable[[Engine, int, int], Reply], int, int] | None:
-        """The handler and the numbers that a command names; None where it names nothing of this game."""
-        simple = _SIMPLE.get(command)
-        if simple is not None:
-            return None if simple is Engine._help and not self.lexicon.dialect.has_help else (simple, 0, 0)
-        receptacles, objects = self.lexicon.receptacle_number, self.lexicon.object_number
-        verb, _, rest = command.partition(" ")
-        if verb == "go" and rest.startswith("to "):
-            r = receptacles.get(rest[3:])
-            return None if r is None else (Engine._go, r, 0)
-        if verb == "examine":
-            if rest in receptacles:
-                return Engine._examine_receptacle, receptacles[rest], 0
-            return (Engine._examine_object, objects[rest], 0) if rest in objects else None
-        if verb in ("open", "close"):
-            r = receptacles.get(rest)
-            return None if r is None else (Engine._open if verb == "open" else Engine._close, r, 0)
-        if verb == "use":
-            o = objects.get(rest)
-            return None if o is None else (Engine._use, o, 0)
-        two = (
-            _PAIRED.get(verb)
-            if verb != self.lexicon.dialect.put_command.partition(" ")[0]
-            else _PUT[self.lexicon.dialect.name]
-        )
-        if two is None:
-            return None
-        separator, handler = two
-        first, found, second = rest.partition(separator)
-        o, second_number = objects.get(first), (objects if verb == "slice" else receptacles).get(second)
-        if not found or o is None or second_number is None:
-            return None
-        return handler, o, second_number
-
-
-_SIMPLE: dict[str, Callable[[Engine, int, int], Reply]] = {
-    "look": Engine._look, "inventory": Engine._inventory, "help": Engine._help,
-}  # fmt: skip
-_PAIRED: dict[str, tuple[str, Callable[[Engine, int, int], Reply]]] = {
-    "take": (" from ", Engine._take), "heat": (" with ", Engine._heat), "cool": (" with ", Engine._cool),
-    "clean": (" with ", Engine._clean), "slice": (" with ", Engine._slice),
-}  # fmt: skip
-_PUT: dict[str, tuple[str, Callable[[Engine, int, int], Reply]]] = {
-    "2.1.2": (" to ", Engine._put), "2.1.1": (" in/on ", Engine._put),
-}  # fmt: skip
+_RULES: dict[str, Callable[[Engine, int, int], Reply]] = {
+    "look": Engine._look,
+    "inventory": Engine._inventory,
+    "help": Engine._help,
+    "go": Engine._go,
+    "open": Engine._open,
+    "close": Engine._close,
+    "take": Engine._take,
+    "put": Engine._put,
+    "heat": Engine._heat,
+    "cool": Engine._cool,
+    "clean": Engine._clean,
+    "use": Engine._use,
+    "slice": Engine._slice,
+    "examine receptacle": Engine._examine_receptacle,
+    "examine object": Engine._examine_object,
+}
+"""The rule that each verb of `commands.read_command` names."""
