@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from spa_gym.baselines.methods.seam import Credit
-from spa_gym.baselines.models.fast_forward import features, token_logprobs
+from spa_gym.baselines.models.fast_forward import features, logits_at, token_logprobs
 from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
 from spa_gym.baselines.training.advantages import gae, gae_over_tokens
@@ -43,32 +44,46 @@ class Episode:
 
 
 class Critic(nn.Module):
-    """Value of the state before each action token: its own body, and a head that starts at zero.
+    """Value of the state before each action token: a head that starts at zero, on a body of its own or the policy's.
 
     Args:
-        body: a causal language model; trained along.
-        hidden: width of its hidden states.
+        hidden: width of the hidden states.
         seed: seed of the head.
+        body: a causal language model that is trained along; None: the head reads the policy's hidden states, and no
+            gradient goes back into them.
     """
 
-    def __init__(self, body: nn.Module, hidden: int, seed: int) -> None:
+    def __init__(self, hidden: int, seed: int, body: nn.Module | None = None) -> None:
         super().__init__()
         self.body, self.head = body, ScalarHead(hidden, seed=seed)
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """[N] values before the N masked tokens."""
-        states = features(self.body, ids, dtype=compute_dtype(ids.device))
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, policy_states: torch.Tensor) -> torch.Tensor:
+        """Values before the N masked tokens.
+
+        Args:
+            ids: [B, T].
+            mask: [B, T] bool, True on N ids.
+            policy_states: [B, T, hidden] of the policy, read only by a critic without a body.
+
+        Returns:
+            [N] float32.
+        """
+        states = policy_states.detach()
+        if self.body is not None:
+            states = features(self.body, ids, dtype=compute_dtype(ids.device))
         return self.head(states[:, :-1][mask[:, 1:]])
 
     @torch.no_grad()
-    def after(self, rows: Sequence[EncodedTrajectory], codec: Codec, device: torch.device) -> torch.Tensor:
+    def after(
+        self, rows: Sequence[EncodedTrajectory], policy: nn.Module, codec: Codec, device: torch.device
+    ) -> torch.Tensor:
         """[B] values of the states that episodes ended in, as if another action were to follow."""
         longer = []
         for row in rows:
             ids = [*row.ids, *codec.act_ids, codec.eoa_id]
             longer.append(EncodedTrajectory(ids, [False] * (len(ids) - 1) + [True], [], []))
         batch = collate(longer, codec.pad_id).to(device)
-        return self(batch.ids, batch.action_mask)
+        return self(batch.ids, batch.action_mask, features(policy, batch.ids, dtype=compute_dtype(device)))
 
 
 def prepare(
@@ -103,16 +118,20 @@ def prepare(
             part = order[start : start + config.minibatch]
             rows = collate([encoded[i] for i in part], codec.pad_id).to(device)
             counts = [sum(encoded[i].action_mask) for i in part]
+            states = features(policy, rows.ids, dtype=dtype)
+            logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=dtype)
+            chosen = rows.ids[:, 1:][rows.action_mask[:, 1:]]
             for store, flat in (
-                (old, token_logprobs(policy, rows.ids, rows.action_mask, dtype=dtype)),
+                (old, -F.cross_entropy(logits, chosen, reduction="none")),
                 (ref, token_logprobs(reference, rows.ids, rows.action_mask, dtype=dtype)),
-                (values, critic(rows.ids, rows.action_mask)),
+                (values, critic(rows.ids, rows.action_mask, states)),
             ):
                 for i, piece in zip(part, flat.cpu().split(counts), strict=True):
                     store[i] = piece
             cut = [i for i in part if config.bootstrap_truncated and played[i].truncated]
             if cut:
-                for i, value in zip(cut, critic.after([encoded[i] for i in cut], codec, device).tolist(), strict=True):
+                after = critic.after([encoded[i] for i in cut], policy, codec, device)
+                for i, value in zip(cut, after.tolist(), strict=True):
                     following[i] = value
     episodes = []
     for i in range(len(played)):

@@ -4,9 +4,10 @@
 
 Each iteration plays episodes of random training tasks at temperature 1, asks the method for the reward of every step,
 and updates policy and critic. GAE runs over steps by default (an action is one decision), over action tokens by option.
-The critic is a model of its own, from the same checkpoint as the policy; it reads the state before the action. A
-truncated episode has failed: the step limit is part of the task and the policy can count its steps, so nothing is
-bootstrapped unless asked for. The budget is in environment steps, those of the method's own exploration included.
+The critic reads the state before the action: as a head on the policy's hidden states (no gradient goes back into them),
+or as a model of its own from the same checkpoint. A truncated episode has failed: the step limit is part of the task
+and the policy can count its steps, so nothing is bootstrapped unless asked for. The budget is in environment steps,
+those of the method's own exploration included.
 """
 
 from __future__ import annotations
@@ -68,8 +69,12 @@ class PPOConfig:
     """Episodes of an update."""
     epochs: int = 2
     """Times that each episode is used."""
-    lr: float = 3e-4
-    """AdamW's rate, policy and critic."""
+    lr: float = 1e-3
+    """AdamW's rate of the policy."""
+    critic: str = "head"
+    """`head`: a head on the policy's hidden states, without a gradient into them; `model`: a model of its own."""
+    critic_lr: float = 1e-3
+    """AdamW's rate of the critic."""
     critic_warmup: int = 2
     """First iterations in which only the critic learns."""
     gamma: float = 0.99
@@ -105,6 +110,8 @@ class PPOConfig:
         """Refuse what would be read as something else."""
         if self.gae_over not in ("steps", "tokens"):
             raise BadArgument("gae_over 'steps' or 'tokens'", repr(self.gae_over), "pass --gae-over steps")
+        if self.critic not in ("head", "model"):
+            raise BadArgument("critic 'head' or 'model'", repr(self.critic), "pass --critic head")
 
 
 def train_ppo(config: PPOConfig) -> RunRecord:
@@ -118,9 +125,10 @@ def train_ppo(config: PPOConfig) -> RunRecord:
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     policy, codec = loaded.model, loaded.codec
     reference = copy.deepcopy(policy).eval().requires_grad_(False)
-    critic = Critic(copy.deepcopy(policy), policy.config.hidden_size, config.seed).to(device)
+    body = copy.deepcopy(policy) if config.critic == "model" else None
+    critic = Critic(policy.config.hidden_size, config.seed, body).to(device)
     policy_optimizer = Optimizers([adamw(policy.parameters(), config.lr)])
-    critic_optimizer = Optimizers([adamw(critic.parameters(), config.lr)])
+    critic_optimizer = Optimizers([adamw(critic.parameters(), config.critic_lr)])
     method = make_method(config.method, config.options)
     study = Study(config.start, config.env_id, config.env_kwargs, config.out, config.seed, config.device)
     spent = method.prepare(study)

@@ -97,10 +97,12 @@ def _one_update(
             for name in ("old", "reference", "values", "advantages", "targets")
         )
         share = len(old) / total
-        value_loss = clipped_value_loss(critic(rows.ids, rows.action_mask), values, targets, clip=config.value_clip)
-        (value_loss * share).backward()
         with torch.set_grad_enabled(learn_policy):
             states = features(policy, rows.ids, dtype=compute_dtype(device))
+        predicted = critic(rows.ids, rows.action_mask, states)
+        value_loss = clipped_value_loss(predicted, values, targets, clip=config.value_clip)
+        (value_loss * share).backward()
+        with torch.set_grad_enabled(learn_policy):
             logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=compute_dtype(device))
             log_p = torch.log_softmax(logits, dim=-1)
             logprobs = log_p.gather(1, rows.ids[:, 1:][rows.action_mask[:, 1:]][:, None])[:, 0]

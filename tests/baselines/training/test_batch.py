@@ -58,11 +58,12 @@ def test_advantages_of_a_method_are_taken_as_they_are() -> None:
 class _World:
     """Policy, critic and four played episodes."""
 
-    def __init__(self, start: Path) -> None:
+    def __init__(self, start: Path, critic: str) -> None:
         loaded = load_checkpoint(start)
         self.policy, self.codec = loaded.model, loaded.codec
         self.reference = copy.deepcopy(self.policy)
-        self.critic = Critic(copy.deepcopy(self.policy), self.policy.config.hidden_size, 0)
+        body = copy.deepcopy(self.policy) if critic == "model" else None
+        self.critic = Critic(self.policy.config.hidden_size, 0, body)
         self.played: list[Trajectory] = explored(2)
 
     def prepare(self, credit: Credit, config: PPOConfig = CONFIG) -> list:
@@ -71,9 +72,9 @@ class _World:
         )
 
 
-@pytest.fixture
-def world(pipeline: Pipeline) -> _World:
-    return _World(pipeline.start)
+@pytest.fixture(params=["head", "model"])
+def world(pipeline: Pipeline, request: pytest.FixtureRequest) -> _World:
+    return _World(pipeline.start, request.param)
 
 
 def test_a_batch_is_normalised_over_its_tokens(world: _World) -> None:
@@ -142,6 +143,7 @@ def test_the_critic_learns_the_targets_and_alone_while_it_warms_up(world: _World
     credit = Credit(rewards=[np.array([step.reward for step in t.steps]) for t in world.played])
     before, after, figures = _after(world, credit, learn=False, value_clip=10.0)
     assert figures["grad_norm"] == 0.0 and figures["kl"] == 0.0
+    assert all(p.grad is None for p in world.policy.parameters()), "no gradient of the critic reaches the policy"
     assert all(new.old.equal(old.old) for old, new in zip(before, after, strict=True))
     errors = [
         float(torch.cat([(e.targets - x.values) ** 2 for e, x in zip(before, values, strict=True)]).mean())

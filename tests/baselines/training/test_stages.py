@@ -145,7 +145,8 @@ def test_reinforcement_learning_with_each_method(method: str, pipeline: Pipeline
 
 
 @pytest.mark.parametrize(
-    "changes", [{"gae_over": "tokens"}, {"bootstrap_truncated": True}, {"entropy": 0.01, "kl": 0.0}]
+    "changes",
+    [{"gae_over": "tokens"}, {"bootstrap_truncated": True}, {"entropy": 0.01, "kl": 0.0}, {"critic": "model"}],
 )
 def test_options_of_the_training_run(changes: dict[str, Any], pipeline: Pipeline, tmp_path: Path) -> None:
     record = train_ppo(ppo_config(pipeline.start, tmp_path, env_steps=30, critic_warmup=0, **changes))
@@ -190,6 +191,8 @@ def test_final_scores_are_those_of_the_splits_asked_for(
 def test_settings_that_mean_nothing_are_refused() -> None:
     with pytest.raises(BadArgument, match="gae_over"):
         PPOConfig(gae_over="episodes")
+    with pytest.raises(BadArgument, match="critic"):
+        PPOConfig(critic="none")
 
 
 def test_the_recipes_differ_where_they_should() -> None:
