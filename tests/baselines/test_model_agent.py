@@ -73,6 +73,17 @@ def test_a_cut_off_action_is_read_on_as_the_engine_reads_it(pipeline: Pipeline, 
     assert _agent_actions(agent, tmp_path / "a", 3) == [[step.action for step in t.steps] for t in played]
 
 
+def test_what_is_read_next_begins_with_the_end_of_the_action(pipeline: Pipeline) -> None:
+    """The end is read whether the policy wrote it or was cut off before, as `encode` lays it out."""
+    agent = ModelAgent(str(pipeline.start), device="cpu")
+    codec = agent._codec
+    seen = [*codec.encode_observation("Nothing happens."), *codec.act_ids]
+    for written in ([codec.eoa_id], [7, codec.eoa_id]):
+        agent._pending[0] = written[:1]
+        agent._read(0, "Nothing happens.", {"episode_step": 3})
+        assert agent._pending[0] == [*written, *seen]
+
+
 def test_an_episode_that_outgrows_the_model_is_played_on_in_silence(pipeline: Pipeline, tmp_path: Path) -> None:
     agent = ModelAgent(str(pipeline.start), device="cpu")
     agent._max_length = 200

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from spa_gym.envs.alfworld.engine import Engine
-from spa_gym.envs.alfworld.explorer import Explorer
+from spa_gym.envs.alfworld.explorer import _PATIENCE, Explorer
 from spa_gym.envs.alfworld.generated import generated_tasks
 
 
@@ -69,7 +69,9 @@ def test_an_errand_ends_when_its_thing_is_put_down_or_patience_runs_out() -> Non
         command = explorer.act()
         reply, grounded = engine.act(command)
         explorer.observe(command, reply)
-        puts += grounded and command.startswith("move")
+        if grounded and command.startswith("move"):
+            puts += 1
+            assert explorer._left == _PATIENCE, "a new errand has begun"
         errands.add((explorer._expert.kind, explorer._expert.wanted, explorer._expert.target))
     assert puts >= 10 and len(errands) >= 10
 
