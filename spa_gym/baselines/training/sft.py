@@ -47,7 +47,7 @@ class SFTConfig:
     """The environment."""
     env_kwargs: dict[str, Any] = field(default_factory=lambda: {"size": "small"})
     """Its arguments, without the split."""
-    demonstrations: int = 200
+    demonstrations: int = 150
     """Number of demonstrations: the first tasks of `train`."""
     epochs: int = 4
     """Times that each demonstration is read."""
