@@ -17,8 +17,8 @@ from spa_gym import cli
 from spa_gym.agents import RandomAgent
 from spa_gym.commands.options import parse_pairs
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.evaluate import JOURNAL, RESULT, progress_of
-from spa_gym.leaderboard.run_record import RunRecord
 from tests.toy import TOY_ID
 
 TOY = f"tests.toy:{TOY_ID}"

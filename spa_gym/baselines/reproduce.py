@@ -74,11 +74,11 @@ PRESETS: dict[str, Preset] = {
 
 
 def reproduce(preset: str, out: Path, seeds: Sequence[int] | None = None, parallel: int | None = None) -> Path:
-    """Run a preset, or go on with it; returns the report's page.
+    """Run a preset, or go on with it; returns the folder of the run records, which `spa-gym report` reads.
 
     Args:
         preset: a key of `PRESETS`.
-        out: folder of checkpoints, run records and report.
+        out: folder of checkpoints and run records.
         seeds: other seeds than the preset's.
         parallel: runs at once; None: one for each core (one in all on CUDA).
 
@@ -92,15 +92,10 @@ def reproduce(preset: str, out: Path, seeds: Sequence[int] | None = None, parall
     seeds = tuple(seeds or chosen.seeds)
     parallel = parallel or _parallel()
     imitations = [_imitation(chosen, seed, out) for seed in seeds]
-    run_jobs(imitations, parallel=parallel, title=f"1/3 imitate ({len(seeds)} seeds)")
+    run_jobs(imitations, parallel=parallel, title=f"1/2 imitate ({len(seeds)} seeds)")
     trainings = [_training(chosen, method, seed, out) for seed in seeds for method in chosen.methods]
-    run_jobs(trainings, parallel=parallel, title=f"2/3 train {', '.join(chosen.methods)}")
-    from spa_gym.leaderboard.report import make_report
-
-    _log.info("3/3 report")
-    made = make_report([out / "runs"], out / "report")
-    _log.info("%s\n%s", made.markdown.read_text(encoding="utf-8"), made.html)
-    return made.html
+    run_jobs(trainings, parallel=parallel, title=f"2/2 train {', '.join(chosen.methods)}")
+    return out / "runs"
 
 
 def _parallel() -> int:

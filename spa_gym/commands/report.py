@@ -47,6 +47,8 @@ class Reproduce:
     """quick: minutes on 2 cores; cpu: the tables of the documentation; gpu: the same at scale."""
     out: Path = Path("runs/reproduce")
     """Folder of checkpoints, run records and report."""
+    parallel: int = 0
+    """Runs at once; 0: one for each core, one in all on CUDA."""
 
     def run(self) -> int:
         """Run the pipeline."""
@@ -56,8 +58,8 @@ class Reproduce:
             if error.name and error.name.startswith("spa_gym"):
                 raise
             raise DependencyNotInstalled(f'{error}. Run: pip install "spa-gym[train,report]"') from error
-        pipeline.reproduce(preset=self.preset, out=self.out)
-        return 0
+        runs = pipeline.reproduce(self.preset, self.out, parallel=self.parallel or None)
+        return Report((runs,), out=self.out / "report", title=f"spa-gym reproduce --preset {self.preset}").run()
 
     def interrupted(self) -> str:
         """What to say after Ctrl-C."""

@@ -21,11 +21,11 @@ from tqdm import tqdm
 
 from spa_gym.agents.protocol import Agent, as_agent
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Step, Trajectory, write_jsonl
 from spa_gym.leaderboard.episodes import data_hash, make_env, play_episodes
 from spa_gym.leaderboard.journal import Journal
 from spa_gym.leaderboard.metrics import summarise
-from spa_gym.leaderboard.run_record import RunRecord
 
 __all__ = ["JOURNAL", "RESULT", "TRAJECTORIES", "evaluate", "progress_of", "public_kwargs", "spread"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from spa_gym.leaderboard.run_record import RunRecord
+from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.summary import Study, method_order
 from spa_gym.leaderboard.theme import LIGHT, Theme, method_colours, new_figure, save_figure, tidy
 

@@ -16,8 +16,8 @@ from typing import Any
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import DataNotFound
 from spa_gym.core.extras import require_extra
+from spa_gym.core.run_record import RunRecord, find_records
 from spa_gym.leaderboard.pictures import draw_differences, draw_learning_curves
-from spa_gym.leaderboard.run_record import RunRecord, find_records
 from spa_gym.leaderboard.statistics import Interval
 from spa_gym.leaderboard.summary import CEILING, REFERENCE, MethodRow, Study, collect_studies
 from spa_gym.leaderboard.theme import DARK, LIGHT

@@ -16,11 +16,11 @@ import gymnasium as gym
 from tqdm import tqdm
 
 from spa_gym.core.errors import BadArgument, SpaGymError
+from spa_gym.core.run_record import RunRecord, package_versions
 from spa_gym.core.trajectory import Trajectory, read_jsonl
 from spa_gym.leaderboard.episodes import begin_episode, data_hash, episode_seed, make_env
 from spa_gym.leaderboard.evaluate import RESULT, TRAJECTORIES, spread
 from spa_gym.leaderboard.metrics import summarise
-from spa_gym.leaderboard.run_record import RunRecord, package_versions
 
 __all__ = ["Verification", "verify"]
 

@@ -10,7 +10,7 @@ import torch
 
 from spa_gym.baselines.training.pretrain import pretrain
 from spa_gym.baselines.training.sft import sft
-from spa_gym.leaderboard.run_record import RunRecord
+from spa_gym.core.run_record import RunRecord
 from tests.baselines.tiny_runs import pretrain_config, sft_config, small_pools
 
 

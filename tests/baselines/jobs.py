@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spa_gym.baselines.training.resume import plain_settings
-from spa_gym.leaderboard.run_record import RunRecord
+from spa_gym.core.run_record import RunRecord
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,22 @@ def test_a_run_that_leaves_no_record_has_failed_and_others_are_ended(tmp_path: P
         run_jobs(jobs, parallel=2)
     assert time.perf_counter() - started < 45, "the sleeping run is ended, not waited for"
     assert not jobs[0].done()
+
+
+def test_ctrl_c_ends_the_runs_and_they_go_on_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = _job(tmp_path / "run", "fails")
+
+    def interrupted(_: float) -> None:
+        if (tmp_path / "run" / "steps.txt").exists():
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("spa_gym.baselines.experiment.time.sleep", interrupted)
+        run_jobs([job])
+    assert not multiprocessing.active_children() and not job.done()
+    (tmp_path / "run" / "mended").touch()
+    run_jobs([job])
+    assert job.done()
 
 
 def test_a_finished_run_of_other_settings_is_not_taken_for_this_one(tmp_path: Path) -> None:

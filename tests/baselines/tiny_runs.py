@@ -18,8 +18,8 @@ from spa_gym.baselines.training.pretrain import RECIPES, PretrainConfig
 from spa_gym.baselines.training.resume import plain_settings
 from spa_gym.baselines.training.sft import SFTConfig
 from spa_gym.baselines.training.sources import Source
+from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Step, Trajectory, write_jsonl
-from spa_gym.leaderboard.run_record import RunRecord
 
 __all__ = ["KWARGS", "explored", "made_up_exploration", "ppo_config", "pretrain_config", "sft_config", "small_pools"]
 

@@ -15,9 +15,9 @@ import pytest
 from spa_gym.agents import ExpertAgent, RandomAgent
 from spa_gym.agents.protocol import AgentError
 from spa_gym.core.errors import BadArgument, DataCorrupt, WriteFailed
+from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
 from spa_gym.leaderboard.evaluate import JOURNAL, RESULT, TRAJECTORIES, evaluate, progress_of, spread
-from spa_gym.leaderboard.run_record import RunRecord
 from spa_gym.leaderboard.verify import verify
 from tests.toy import TOY_ID
 
@@ -188,7 +188,7 @@ def test_a_full_disk_at_the_very_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(path: Any, text: str) -> None:
         raise WriteFailed(f"to write {path}", "No space left on device", "make room")
 
-    monkeypatch.setattr("spa_gym.leaderboard.run_record.atomic_write_text", full)
+    monkeypatch.setattr("spa_gym.core.run_record.atomic_write_text", full)
     with pytest.raises(WriteFailed):
         run(tmp_path)
     monkeypatch.undo()

@@ -14,11 +14,11 @@ import pytest
 
 from spa_gym.agents import RandomAgent
 from spa_gym.core.errors import BadArgument, DataNotFound
+from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.episode_credit import draw_episode_credit
 from spa_gym.leaderboard.evaluate import evaluate
 from spa_gym.leaderboard.pictures import seed_band
 from spa_gym.leaderboard.report import make_report
-from spa_gym.leaderboard.run_record import RunRecord
 from spa_gym.leaderboard.summary import collect_studies, method_order
 from tests.toy import TOY_ID
 

@@ -36,8 +36,8 @@ from spa_gym.baselines.training.optimizers import Optimizers, adamw
 from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Trajectory, read_jsonl
-from spa_gym.leaderboard.run_record import RunRecord
 
 __all__ = ["EstimatorConfig", "auc", "fit_estimator", "score_contributions"]
 

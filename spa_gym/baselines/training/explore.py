@@ -24,8 +24,8 @@ from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.baselines.training.resume import finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
+from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Trajectory, write_jsonl
-from spa_gym.leaderboard.run_record import RunRecord
 
 __all__ = ["ExploreConfig", "explore"]
 

@@ -38,7 +38,7 @@ from spa_gym.baselines.training.resume import Resumable, finished_record, plain_
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.updates import update
 from spa_gym.core.errors import BadArgument
-from spa_gym.leaderboard.run_record import RunRecord
+from spa_gym.core.run_record import RunRecord
 
 __all__ = ["PPOConfig", "train_ppo"]
 

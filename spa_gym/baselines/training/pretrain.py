@@ -33,7 +33,7 @@ from spa_gym.baselines.training.resume import Resumable, finished_record, plain_
 from spa_gym.baselines.training.sources import Source, TranscriptPlayer, world_texts
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import TranscriptStream
-from spa_gym.leaderboard.run_record import RunRecord
+from spa_gym.core.run_record import RunRecord
 
 __all__ = ["RECIPES", "PretrainConfig", "pretrain"]
 

@@ -21,7 +21,7 @@ from torch import nn
 from spa_gym.baselines.training.optimizers import Optimizers
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import CheckpointMismatch, WriteFailed
-from spa_gym.leaderboard.run_record import RunRecord
+from spa_gym.core.run_record import RunRecord
 
 __all__ = ["Resumable", "finished_record", "plain_settings"]
 

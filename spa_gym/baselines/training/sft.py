@@ -28,7 +28,7 @@ from spa_gym.baselines.training.optimizers import muon_and_adamw
 from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import Transcript, play_transcript
-from spa_gym.leaderboard.run_record import RunRecord
+from spa_gym.core.run_record import RunRecord
 
 __all__ = ["SFTConfig", "sft"]
 

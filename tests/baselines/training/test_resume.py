@@ -29,8 +29,8 @@ from spa_gym.baselines.training.pretrain import pretrain
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.sft import sft
 from spa_gym.core.errors import CheckpointMismatch, WriteFailed
+from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import write_jsonl
-from spa_gym.leaderboard.run_record import RunRecord
 from tests.baselines.conftest import Pipeline
 from tests.baselines.tiny_runs import KWARGS, explored, ppo_config, pretrain_config, sft_config, small_pools
 

@@ -19,8 +19,8 @@ from spa_gym.baselines.training.ppo import PPOConfig, train_ppo
 from spa_gym.baselines.training.pretrain import RECIPES
 from spa_gym.baselines.training.sft import sft
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
-from spa_gym.leaderboard.run_record import RunRecord
 from tests.baselines.conftest import Pipeline
 from tests.baselines.tiny_runs import KWARGS, explored, made_up_exploration, ppo_config, sft_config
 
