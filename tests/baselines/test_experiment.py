@@ -54,9 +54,10 @@ def test_a_run_that_leaves_no_record_has_failed_and_others_are_ended(tmp_path: P
 
 
 def test_ctrl_c_ends_the_runs_and_they_go_on_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = _job(tmp_path / "run", "fails")
+    job, sleep = _job(tmp_path / "run", "fails"), time.sleep
 
-    def interrupted(_: float) -> None:
+    def interrupted(seconds: float) -> None:
+        sleep(seconds)
         if (tmp_path / "run" / "steps.txt").exists():
             raise KeyboardInterrupt
 
