@@ -35,6 +35,6 @@ def work(config: JobConfig) -> None:
         if config.does == "fails" and step == 2 and not (config.out / "mended").exists():
             raise RuntimeError("the reason why it fails")
         if config.does == "sleeps":
-            time.sleep(60)
+            time.sleep(600)
     if config.does != "forgets":
         RunRecord("train", "test", "none", settings=plain_settings(config)).save(config.out / "record.json")
