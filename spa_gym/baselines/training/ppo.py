@@ -27,6 +27,7 @@ from torch import nn
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.methods.seam import Study, make_method
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
+from spa_gym.baselines.models.lora import add_lora, merged
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.policy_evaluation import evaluate_policy
@@ -71,6 +72,8 @@ class PPOConfig:
     """Times that each episode is used."""
     lr: float = 1e-3
     """AdamW's rate of the policy."""
+    lora_rank: int = 0
+    """Rank of LoRA adapters on the policy, merged when the checkpoint is written; 0 trains all weights."""
     critic: str = "head"
     """`head`: a head on the policy's hidden states, without a gradient into them; `model`: a model of its own."""
     critic_lr: float = 1e-3
@@ -126,8 +129,9 @@ def train_ppo(config: PPOConfig) -> RunRecord:
     policy, codec = loaded.model, loaded.codec
     reference = copy.deepcopy(policy).eval().requires_grad_(False)
     body = copy.deepcopy(policy) if config.critic == "model" else None
+    policy = add_lora(policy, config.lora_rank, seed=config.seed)
     critic = Critic(policy.config.hidden_size, config.seed, body).to(device)
-    policy_optimizer = Optimizers([adamw(policy.parameters(), config.lr)])
+    policy_optimizer = Optimizers([adamw([p for p in policy.parameters() if p.requires_grad], config.lr)])
     critic_optimizer = Optimizers([adamw(critic.parameters(), config.critic_lr)])
     method = make_method(config.method, config.options)
     study = Study(config.start, config.env_id, config.env_kwargs, config.out, config.seed, config.device)
@@ -238,9 +242,8 @@ def train_ppo(config: PPOConfig) -> RunRecord:
         curves=tracker.columns(),
         final=final,
     )
-    save_checkpoint(
-        config.out / "checkpoint", policy, codec, recipe={"stage": "ppo", "settings": settings, "start": loaded.recipe}
-    )
+    recipe = {"stage": "ppo", "settings": settings, "start": loaded.recipe}
+    save_checkpoint(config.out / "checkpoint", merged(policy), codec, recipe=recipe)
     record.save(config.out / "record.json")
     state.clear()
     return record

@@ -20,11 +20,12 @@ import torch
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
+from spa_gym.baselines.models.lora import add_lora, merged
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tiny import count_parameters
 from spa_gym.baselines.policy_evaluation import evaluate_policy
 from spa_gym.baselines.training.imitation import schedule, train_on
-from spa_gym.baselines.training.optimizers import muon_and_adamw
+from spa_gym.baselines.training.optimizers import Optimizers, adamw, muon_and_adamw
 from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import Transcript, play_transcript
@@ -57,6 +58,8 @@ class SFTConfig:
     """Peak rate of Muon."""
     adamw_lr: float = 8e-4
     """Peak rate of AdamW."""
+    lora_rank: int = 0
+    """Rank of LoRA adapters, merged when the checkpoint is written; 0 trains all weights."""
     text_weight: float = 0.05
     """Weight of a token of the observations."""
     seed: int = 0
@@ -78,9 +81,13 @@ def sft(config: SFTConfig) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
-    model, codec = loaded.model, loaded.codec
+    model, codec = add_lora(loaded.model, config.lora_rank, seed=config.seed), loaded.codec
     transcripts, env_steps = _demonstrations(config, codec)
-    optimizers = muon_and_adamw(model, muon_lr=config.muon_lr, adamw_lr=config.adamw_lr)
+    optimizers = (
+        Optimizers([adamw([p for p in model.parameters() if p.requires_grad], config.adamw_lr)])
+        if config.lora_rank
+        else muon_and_adamw(model, muon_lr=config.muon_lr, adamw_lr=config.adamw_lr)
+    )
     state = Resumable(config.out, settings, {"model": model}, {"all": optimizers})
     position = state.load() or {"epoch": 0, "updates": 0, "tokens": 0, "seconds": 0.0, "curves": {}}
     updates, tokens = position["updates"], position["tokens"]
@@ -131,9 +138,8 @@ def sft(config: SFTConfig) -> RunRecord:
         curves=tracker.columns(),
         final=final,
     )
-    save_checkpoint(
-        config.out / "checkpoint", model, codec, recipe={"stage": "sft", "settings": settings, "start": loaded.recipe}
-    )
+    recipe = {"stage": "sft", "settings": settings, "start": loaded.recipe}
+    save_checkpoint(config.out / "checkpoint", merged(model), codec, recipe=recipe)
     record.save(config.out / "record.json")
     state.clear()
     return record
