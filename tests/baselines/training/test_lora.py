@@ -1,4 +1,4 @@
-"""LoRA: only adapters are trained, the checkpoint is a plain model, and a foreign Hugging Face folder goes all the way."""
+"""LoRA: only adapters are trained, checkpoints are plain models, a foreign Hugging Face folder goes all the way."""
 
 from __future__ import annotations
 
