@@ -172,7 +172,7 @@ def pretrain(config: PretrainConfig) -> RunRecord:
     final = {}
     for split, env_kwargs in config.evaluate:
         for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
-            place = "_".join([*map(str, env_kwargs.values()), split])
+            place = "_".join([*(f"{key}={value}" for key, value in env_kwargs.items()), split])
             env_id = config.sources[0].env_id
             final[f"{place}/{name}"] = evaluate_policy(
                 model, codec, env_id, env_kwargs, split=split, temperature=temperature
