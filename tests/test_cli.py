@@ -52,7 +52,9 @@ def evaluate_args(out: Path, agent: str = "random", *more: str) -> list[str]:
 
 
 def start(arguments: list[str]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "spa_gym.cli", *arguments]
+    """A process of its own, which Ctrl-C reaches also where the test runs in the background of a shell."""
+    run = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from spa_gym import cli"
+    command = [sys.executable, "-c", f"{run}; sys.exit(cli.main())", *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -265,18 +267,26 @@ def test_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_reproduce_calls_the_pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    calls: list[dict[str, Any]] = []
+    calls: list[tuple[Any, ...]] = []
+
+    def reproduce(preset: str, out: Path, *, parallel: int | None) -> Path:
+        calls.append((preset, out, parallel))
+        final = {"valid_unseen/greedy": {"success": 0.5, "n": 2, "successes": [0, 1], "grounding": 1.0, "steps": 3.0}}
+        RunRecord(kind="train", method="ppo", env_id="SPA-ALFWorld-v0", final=final).save(out / "runs" / "ppo-0.json")
+        return out / "runs"
+
     module = types.ModuleType("spa_gym.baselines.reproduce")
-    module.reproduce = lambda **options: calls.append(options)  # type: ignore[attr-defined]
+    module.reproduce = reproduce  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    assert cli.main(["reproduce", "--preset", "cpu", "--out", str(tmp_path)]) == 0
-    assert calls == [{"preset": "cpu", "out": tmp_path}]
+    assert cli.main(["reproduce", "--preset", "cpu", "--out", str(tmp_path), "--parallel", "3"]) == 0
+    assert calls == [("cpu", tmp_path, 3)]
+    assert (tmp_path / "report" / "report.html").is_file()
 
 
 def test_reproduce_interrupted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def reproduce(**options: Any) -> None:
+    def reproduce(*arguments: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
     module = types.ModuleType("spa_gym.baselines.reproduce")

@@ -2,8 +2,8 @@
 
     python -m spa_gym.baselines.transfer --runs runs/reproduce/runs      # on the official games, where they are
 
-Each trained policy plays every task of the split once, greedy and with 40 steps; `final["official_valid_unseen/greedy"]`
-of its record then holds the result, and `spa-gym report` shows it as a table of its own.
+Each trained policy plays every task of the split once, greedy and with 40 steps; its record then holds the result as
+`final["official_valid_unseen/greedy"]`, and `spa-gym report` shows it as a table of its own.
 """
 
 from __future__ import annotations

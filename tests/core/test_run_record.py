@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spa_gym.core import run_record
 from spa_gym.core.errors import DataCorrupt, DataNotFound, WriteFailed
 from spa_gym.core.run_record import RunRecord, find_records, git_commit, package_versions
-from spa_gym.leaderboard import run_record
 
 
 def record(**fields) -> RunRecord:
