@@ -129,8 +129,9 @@ def train_ppo(config: PPOConfig) -> RunRecord:
     policy, codec = loaded.model, loaded.codec
     reference = copy.deepcopy(policy).eval().requires_grad_(False)
     body = copy.deepcopy(policy) if config.critic == "model" else None
+    hidden = int(policy.config.hidden_size)
     policy = add_lora(policy, config.lora_rank, seed=config.seed)
-    critic = Critic(policy.config.hidden_size, config.seed, body).to(device)
+    critic = Critic(hidden, config.seed, body).to(device)
     policy_optimizer = Optimizers([adamw([p for p in policy.parameters() if p.requires_grad], config.lr)])
     critic_optimizer = Optimizers([adamw(critic.parameters(), config.critic_lr)])
     method = make_method(config.method, config.options)
