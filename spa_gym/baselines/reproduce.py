@@ -53,7 +53,6 @@ PRESETS: dict[str, Preset] = {
     "quick": Preset(
         seeds=(0, 1),
         env_steps=10_000,
-        sft={"max_eval_tasks": 100},
         ppo={**_STUDY, "episodes": 64, "evaluate_every": 1000, "evaluate_tasks": 50},
         options={name: {**_EXPLORED, "tasks": 40} for name in ("spa", "spa-penalty")},
     ),
