@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +17,8 @@ from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
 from spa_gym.baselines.training.advantages import gae, gae_over_tokens
 from spa_gym.baselines.training.imitation import compute_dtype
+from spa_gym.baselines.training.ppo_config import PPOConfig
 from spa_gym.core.trajectory import Trajectory
-
-if TYPE_CHECKING:
-    from spa_gym.baselines.training.ppo import PPOConfig
 
 __all__ = ["Critic", "Episode", "prepare", "token_advantages"]
 

@@ -16,8 +16,6 @@ import copy
 import logging
 import random
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -35,86 +33,15 @@ from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.baselines.training.batch import Critic, prepare
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
+from spa_gym.baselines.training.ppo_config import PPOConfig
 from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.updates import update
-from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 
 __all__ = ["PPOConfig", "train_ppo"]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class PPOConfig:
-    """Settings of a training; the same for all methods but for `method` and `options`."""
-
-    start: str = "runs/sft/checkpoint"
-    """Checkpoint of the imitated policy; also the reference of the KL term."""
-    method: str = "ppo"
-    """Name of the method, or package.module:object."""
-    options: dict[str, Any] = field(default_factory=dict)
-    """Settings of the method."""
-    out: Path = Path("runs/ppo")
-    """Folder of everything that is written."""
-    env_id: str = "SPA-ALFWorld-v0"
-    """The environment."""
-    env_kwargs: dict[str, Any] = field(default_factory=lambda: {"size": "small"})
-    """Its arguments, without the split."""
-    env_steps: int = 60_000
-    """Budget in environment steps, the method's exploration included."""
-    episodes: int = 96
-    """Episodes of an iteration."""
-    minibatch: int = 24
-    """Episodes of an update."""
-    epochs: int = 2
-    """Times that each episode is used."""
-    lr: float = 1e-3
-    """AdamW's rate of the policy."""
-    lora_rank: int = 0
-    """Rank of LoRA adapters on the policy, merged when the checkpoint is written; 0 trains all weights."""
-    critic: str = "head"
-    """`head`: a head on the policy's hidden states, without a gradient into them; `model`: a model of its own."""
-    critic_lr: float = 1e-3
-    """AdamW's rate of the critic."""
-    critic_warmup: int = 2
-    """First iterations in which only the critic learns."""
-    gamma: float = 0.99
-    """Discount, per step (or token)."""
-    lam: float = 0.95
-    """GAE's lambda, per step (or token)."""
-    gae_over: str = "steps"
-    """`steps` or `tokens`."""
-    bootstrap_truncated: bool = False
-    """Take the critic's value after a truncated episode instead of 0."""
-    clip: float = 0.2
-    """PPO's epsilon."""
-    value_clip: float = 0.5
-    """How far a value may move in an update before the loss is pessimistic."""
-    kl: float = 0.02
-    """Weight of KL(policy || imitated policy)."""
-    entropy: float = 0.0
-    """Weight of the entropy bonus."""
-    evaluate_every: int = 10
-    """Iterations between evaluations; each plays the first `evaluate_tasks` tasks of `valid_seen`."""
-    evaluate_tasks: int = 100
-    """Tasks of these evaluations."""
-    final_splits: tuple[str, ...] = ("valid_unseen",)
-    """Splits that the result is played on, sampled and greedy."""
-    num_envs: int = 64
-    """Episodes played at once."""
-    seed: int = 0
-    """Seed of tasks, sampling and order."""
-    device: str = "auto"
-    """Where to compute."""
-
-    def __post_init__(self) -> None:
-        """Refuse what would be read as something else."""
-        if self.gae_over not in ("steps", "tokens"):
-            raise BadArgument("gae_over 'steps' or 'tokens'", repr(self.gae_over), "pass --gae-over steps")
-        if self.critic not in ("head", "model"):
-            raise BadArgument("critic 'head' or 'model'", repr(self.critic), "pass --critic head")
 
 
 def train_ppo(config: PPOConfig) -> RunRecord:

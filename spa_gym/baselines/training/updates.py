@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -15,9 +14,7 @@ from spa_gym.baselines.training.batch import Critic, Episode
 from spa_gym.baselines.training.imitation import compute_dtype
 from spa_gym.baselines.training.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
 from spa_gym.baselines.training.optimizers import Optimizers
-
-if TYPE_CHECKING:
-    from spa_gym.baselines.training.ppo import PPOConfig
+from spa_gym.baselines.training.ppo_config import PPOConfig
 
 __all__ = ["update"]
 
