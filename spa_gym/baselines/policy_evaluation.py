@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import gymnasium
@@ -11,8 +12,11 @@ from torch import nn
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
+from spa_gym.core.run_record import RunRecord
 
-__all__ = ["evaluate_policy"]
+__all__ = ["evaluate_policy", "log_final"]
+
+_log = logging.getLogger(__name__)
 
 
 def evaluate_policy(
@@ -73,3 +77,15 @@ def evaluate_policy(
         "steps": actions / count,
         "env_steps": actions,
     }
+
+
+def log_final(record: RunRecord) -> None:
+    """Say in one line for each split and decoding of a record how the policy did."""
+    for place, figures in record.final.items():
+        _log.info(
+            "%s: success %.3f of %d tasks, grounding %.3f",
+            place,
+            figures["success"],
+            figures["n"],
+            figures["grounding"],
+        )

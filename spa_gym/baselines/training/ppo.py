@@ -28,7 +28,7 @@ from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.lora import add_lora, merged
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import Codec
-from spa_gym.baselines.policy_evaluation import evaluate_policy
+from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.baselines.training.batch import Critic, prepare
@@ -210,14 +210,7 @@ def main() -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     record = train_ppo(tyro.cli(PPOConfig))
-    for place, figures in record.final.items():
-        _log.info(
-            "%s: success %.3f of %d tasks, grounding %.3f",
-            place,
-            figures["success"],
-            figures["n"],
-            figures["grounding"],
-        )
+    log_final(record)
 
 
 if __name__ == "__main__":

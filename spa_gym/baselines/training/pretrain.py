@@ -26,7 +26,7 @@ from spa_gym.baselines.models.checkpoint import save_checkpoint
 from spa_gym.baselines.models.tiny import count_parameters, make_tiny, relate_name_embeddings
 from spa_gym.baselines.models.tokenizer import train_tokenizer
 from spa_gym.baselines.models.tokens import Codec
-from spa_gym.baselines.policy_evaluation import evaluate_policy
+from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
 from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import muon_and_adamw
 from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
@@ -267,14 +267,7 @@ def main() -> None:
     if arguments.tokens:
         config = replace(config, tokens=arguments.tokens)
     record = pretrain(config)
-    for place, figures in record.final.items():
-        _log.info(
-            "%s: success %.3f of %d tasks, grounding %.3f",
-            place,
-            figures["success"],
-            figures["n"],
-            figures["grounding"],
-        )
+    log_final(record)
 
 
 if __name__ == "__main__":

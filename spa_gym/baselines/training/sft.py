@@ -23,7 +23,7 @@ from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.lora import add_lora, merged
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tiny import count_parameters
-from spa_gym.baselines.policy_evaluation import evaluate_policy
+from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
 from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import Optimizers, adamw, muon_and_adamw
 from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
@@ -166,14 +166,7 @@ def main() -> None:
     if not torch.cuda.is_available():
         torch.set_num_threads(max(1, min(torch.get_num_threads(), 2)))
     record = sft(tyro.cli(SFTConfig))
-    for place, figures in record.final.items():
-        _log.info(
-            "%s: success %.3f of %d tasks, grounding %.3f",
-            place,
-            figures["success"],
-            figures["n"],
-            figures["grounding"],
-        )
+    log_final(record)
 
 
 if __name__ == "__main__":

@@ -126,19 +126,15 @@ class ALFWorldEnv(TextEnv):
         return max(0.0, 1.0 - self._remaining() / self._distance)
 
     def _goal_share(self) -> float:
-        return goal_share(self._mirror())
+        return goal_share(self._engine)
 
     def _remaining(self) -> int:
-        plan = expert_plan(self._mirror())
+        plan = expert_plan(self._engine)
         return self._distance if plan is None else max(1, len(plan))
-
-    def _mirror(self) -> Engine:
-        """The state as our own engine, which the expert reads (the engine itself unless it is the original)."""
-        return self._engine if isinstance(self._engine, Engine) else self._engine.mirror()
 
     def expert(self) -> Iterator[str]:
         """Yield the actions of a shortest plan with full knowledge, from the current state."""
-        yield from expert_plan(self._mirror()) or ()
+        yield from expert_plan(self._engine) or ()
 
     def demonstrator(self) -> SearchingExpert:
         """The searching expert for the episode that was just reset: it knows only what the agent has seen."""
