@@ -13,7 +13,7 @@ from pathlib import Path
 
 from spa_gym.core.errors import WriteFailed
 
-__all__ = ["atomic_path", "atomic_write_bytes", "atomic_write_text"]
+__all__ = ["atomic_path", "atomic_write_bytes", "atomic_write_text", "flush_to_disk"]
 
 
 @contextlib.contextmanager
@@ -37,9 +37,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        _flush(temporary)
+        flush_to_disk(temporary)
         os.replace(temporary, target)
-        _flush(target.parent)
+        flush_to_disk(target.parent)
     except OSError as error:
         raise WriteFailed(
             f"to write {target}",
@@ -78,7 +78,7 @@ def atomic_write_text(path: str | os.PathLike[str], text: str) -> None:
     atomic_write_bytes(path, text.encode("utf-8"))
 
 
-def _flush(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
     """Force a file's content, or a folder's list of names, to the disk."""
     if path.is_dir() and os.name == "nt":  # a folder cannot be opened there, and needs no flush
         return

@@ -1,0 +1,1 @@
+"""WebShop in text: search a shop, compare its products, choose the options, buy."""

@@ -1,0 +1,1 @@
+"""Ranked search as Lucene does it: the same words, the same scores, the same order."""
