@@ -1,0 +1,153 @@
+"""From a row of the published files to a `Product`, by the original loader's rules (WebShop at 64fa2a5).
+
+Three files say something about a product: `items_shuffle*.json` (the row itself), `items_ins_v2*.json` (attributes and
+the synthetic instruction, by asin) and `items_human_ins.json` (what people wrote, by asin).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from spa_gym.core.errors import DataCorrupt
+from spa_gym.envs.webshop.product import DEFAULT_PRICE, HumanAnnotation, Product, price_tag
+
+__all__ = ["NO_ATTRIBUTES", "is_loaded", "product_from_row", "products_from_rows"]
+
+NO_ATTRIBUTES = ("DUMMY_ATTR",)
+"""Attributes of a product that the instruction file does not know; the original's stand-in."""
+
+_LONGEST_ASIN = 10
+_NOT_A_PRICE = re.compile(r"[^\d.]")
+_MEND = "download the file again with the setup.sh of github.com/princeton-nlp/WebShop"
+
+
+def products_from_rows(
+    rows: Iterable[Any], instructions: Mapping[str, Any], human: Mapping[str, Any], *, source: str = "the product file"
+) -> Iterator[Product]:
+    """Yield the products of the rows that the original loads, in their order.
+
+    Rows whose asin is `nan`, longer than ten characters, or was there before are passed over.
+
+    Args:
+        rows: The elements of `items_shuffle*.json`.
+        instructions: Content of `items_ins_v2*.json`.
+        human: Content of `items_human_ins.json`.
+        source: Name of the product file, for errors.
+
+    Raises:
+        DataCorrupt: A row is no product; the error names the row.
+    """
+    seen: set[str] = set()
+    for number, row in enumerate(rows):
+        where = f"row {number:,} of {source}"
+        if is_loaded(row, where) and row["asin"] not in seen:
+            asin = row["asin"]
+            seen.add(asin)
+            yield product_from_row(row, instructions.get(asin), human.get(asin, ()), where)
+
+
+def is_loaded(row: Any, where: str) -> bool:
+    """Whether the original loads this row, duplicates aside.
+
+    Args:
+        row: An element of the product file.
+        where: Which one, for errors.
+
+    Raises:
+        DataCorrupt: The row is no object or has no asin.
+    """
+    if not isinstance(row, dict) or "asin" not in row:
+        kind = f"an object without asin (keys {list(row)[:5]})" if isinstance(row, dict) else f"{row!r:.60}"
+        raise DataCorrupt(f"an object with an asin as {where}", kind, _MEND)
+    asin = row["asin"]
+    return isinstance(asin, str) and asin != "nan" and len(asin) <= _LONGEST_ASIN
+
+
+def product_from_row(row: Mapping[str, Any], about: Any, human: Iterable[Any], where: str = "a row") -> Product:
+    """Build one product.
+
+    What may be absent or null: description, bullets, pictures, options, price (then `DEFAULT_PRICE`). What must be
+    there: name, category, query and product_category. Keys of the row that the original drops are ignored.
+
+    Args:
+        row: The product's row.
+        about: Its entry in the instruction file; None where there is none, which gives the attributes
+            `NO_ATTRIBUTES` and no instruction (the original does the same for human goals and stops with a KeyError
+            for synthetic ones).
+        human: Its annotations in the human file.
+        where: Which row it is, for errors.
+
+    Raises:
+        DataCorrupt: Something that must be there is missing or of another kind.
+    """
+    try:
+        where = f"{where} (asin {row['asin']})"
+        pricing = _pricing(row.get("pricing"))
+        options, option_images = _options(row.get("customization_options"))
+        bullets = row.get("small_description")
+        about = about or {}
+        return Product(
+            asin=row["asin"],
+            title=_text(row, "name"),
+            description=row.get("full_description") or "",
+            bullets=tuple(bullet or "" for bullet in (bullets if isinstance(bullets, list) else [bullets])),
+            pricing=pricing,
+            price_tag=price_tag(pricing),
+            options=options,
+            option_images=option_images,
+            attributes=tuple(about.get("attributes", NO_ATTRIBUTES)),
+            image=next(iter(row.get("images") or ()), None) or "",
+            category=_text(row, "category"),
+            query=_text(row, "query").lower().strip(),
+            product_category=_text(row, "product_category"),
+            instruction=about.get("instruction"),
+            instruction_attributes=tuple(about.get("instruction_attributes") or ()),
+            human=tuple(_annotation(note) for note in human),
+        )
+    except KeyError as error:
+        raise DataCorrupt(f"the field {error} in {where}", "none", _MEND) from error
+    except (AttributeError, TypeError, ValueError) as error:
+        raise DataCorrupt(f"a product as published in {where}", f"{error}", _MEND) from error
+
+
+def _text(row: Mapping[str, Any], field: str) -> str:
+    """A field that must be there; null counts as empty."""
+    value = row[field]
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{field} = {value!r:.60}, which is no text")
+    return value or ""
+
+
+def _pricing(text: Any) -> tuple[float, ...]:
+    """`$877.80`, `$19.99 - $27.99` or nothing -> one or two prices; more than two are cut."""
+    if not text:
+        return (DEFAULT_PRICE,)
+    parts = text.split("$")[1:]
+    if not parts:
+        raise ValueError(f"pricing = {text!r:.60}, which has no '$'")
+    return tuple(float(_NOT_A_PRICE.sub("", part)) for part in parts)[:2]
+
+
+def _options(groups: Any) -> tuple[dict[str, tuple[str, ...]], dict[str, str | None]]:
+    """Option groups in lower case without the null ones, and the picture of each value."""
+    options: dict[str, tuple[str, ...]] = {}
+    images: dict[str, str | None] = {}
+    for name, contents in (groups or {}).items():
+        if contents is None:
+            continue
+        values = []
+        for content in contents:
+            # A slash would end the path segment of the page's address, so the original writes a bar.
+            value = content["value"].strip().replace("/", " | ").lower()
+            values.append(value)
+            images[value] = content.get("image")
+        options[name.lower()] = tuple(values)
+    return options, images
+
+
+def _annotation(note: Mapping[str, Any]) -> HumanAnnotation:
+    return HumanAnnotation(
+        note["instruction"], tuple(note["instruction_attributes"]), tuple(note.get("instruction_options") or ())
+    )
