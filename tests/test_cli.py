@@ -269,8 +269,8 @@ def test_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_reproduce_calls_the_pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     calls: list[tuple[Any, ...]] = []
 
-    def reproduce(preset: str, out: Path, *, parallel: int | None) -> Path:
-        calls.append((preset, out, parallel))
+    def reproduce(preset: str, out: Path, envs: tuple[str, ...], *, parallel: int | None) -> Path:
+        calls.append((preset, out, envs, parallel))
         final = {"valid_unseen/greedy": {"success": 0.5, "n": 2, "successes": [0, 1], "grounding": 1.0, "steps": 3.0}}
         RunRecord(kind="train", method="ppo", env_id="SPA-ALFWorld-v0", final=final).save(out / "runs" / "ppo-0.json")
         return out / "runs"
@@ -279,7 +279,8 @@ def test_reproduce_calls_the_pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path:
     module.reproduce = reproduce  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     assert cli.main(["reproduce", "--preset", "cpu", "--out", str(tmp_path), "--parallel", "3"]) == 0
-    assert calls == [("cpu", tmp_path, 3)]
+    assert cli.main(["reproduce", "--env", "alfworld", "--out", str(tmp_path)]) == 0
+    assert calls == [("cpu", tmp_path, (), 3), ("quick", tmp_path, ("alfworld",), None)]
     assert (tmp_path / "report" / "report.html").is_file()
 
 

@@ -48,7 +48,8 @@ def evaluate_policy(
 
     Returns:
         `success` (share of tasks solved), `n`, `successes` (0/1 in task order), `task_types`, `grounding` (executed
-        actions / actions), `steps` (mean episode length), `score` (mean).
+        actions / actions), `steps` (mean episode length), `score` (mean), `scores` (in task order; left out where a
+        task is solved or not and nothing between, so that they are the `successes`).
     """
 
     def make() -> gymnasium.Env[str, str]:
@@ -67,10 +68,13 @@ def evaluate_policy(
         seed=seed,
     )
     actions = sum(t.num_steps for t in played)
+    scores = [round(t.score, 4) for t in played]
+    partial = {"scores": scores} if any(0.0 < score < 1.0 for score in scores) else {}
     return {
         "success": sum(t.success for t in played) / count,
         "score": sum(t.score for t in played) / count,
         "n": count,
+        **partial,
         "successes": [int(t.success) for t in played],
         "task_types": [t.task_type for t in played],
         "grounding": sum(step.grounded for t in played for step in t.steps) / max(1, actions),

@@ -1,100 +1,74 @@
-"""`spa-gym reproduce`: from the shipped checkpoint to a table, in three sizes.
+"""`spa-gym reproduce`: from the shipped checkpoints to one page of tables, for every environment of `studies.py`.
 
 Imitate a few demonstrations (`sft`), train with each method from there (`ppo`; `spa` explores and fits its estimator
 first, from the same budget of environment steps), evaluate, report. Every seed has an imitation of its own, and all
-methods of a seed start from it. Settings were fixed on other seeds (100 and up).
+methods of a seed start from it.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from spa_gym.baselines.experiment import Job, run_jobs
+from spa_gym.baselines.studies import STUDIES, EnvStudy, Preset
 from spa_gym.baselines.training.ppo import PPOConfig
 from spa_gym.baselines.training.sft import SFTConfig
 from spa_gym.core.errors import BadArgument
 
-__all__ = ["PRESETS", "Preset", "reproduce"]
-
-_log = logging.getLogger(__name__)
+__all__ = ["imitation_job", "reproduce", "training_job"]
 
 
-@dataclass(frozen=True)
-class Preset:
-    """One size of the study."""
-
-    seeds: tuple[int, ...]
-    """Seeds of the runs."""
-    methods: tuple[str, ...] = ("ppo", "spa", "spa-penalty")
-    """Methods beside the imitation itself."""
-    env_steps: int = 60_000
-    """Environment steps of each training run, its exploration included."""
-    sft: dict[str, Any] = field(default_factory=dict)
-    """Settings of the imitation that are not the defaults."""
-    ppo: dict[str, Any] = field(default_factory=dict)
-    """Settings of the training that are not the defaults."""
-    options: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Settings of the methods."""
-    env_id: str = "SPA-ALFWorld-v0"
-    """The environment."""
-    env_kwargs: dict[str, Any] = field(default_factory=lambda: {"size": "small", "max_episode_steps": 20})
-    """Its arguments; in the small rooms the demonstrator needs 8 steps, so 20 leave room and halve the cost."""
-
-
-_STUDY: dict[str, Any] = {"episodes": 128, "minibatch": 32, "lr": 5e-4, "critic_lr": 2e-3}
-_EXPLORED = {"tasks": 100, "samples": 4, "epochs": 4}
-
-PRESETS: dict[str, Preset] = {
-    "quick": Preset(
-        seeds=(0, 1),
-        env_steps=10_000,
-        ppo={**_STUDY, "episodes": 64, "evaluate_every": 1000, "evaluate_tasks": 50},
-        options={name: {**_EXPLORED, "tasks": 40} for name in ("spa", "spa-penalty")},
-    ),
-    "cpu": Preset(
-        seeds=(0, 1, 2, 3, 4),
-        env_steps=50_000,
-        ppo={**_STUDY, "evaluate_every": 8, "evaluate_tasks": 50},
-        options={name: _EXPLORED for name in ("spa", "spa-penalty")},
-    ),
-    "gpu": Preset(
-        seeds=tuple(range(10)),
-        env_steps=1_000_000,
-        ppo={**_STUDY, "episodes": 512, "minibatch": 128, "num_envs": 512, "evaluate_every": 8},
-        options={name: {**_EXPLORED, "tasks": 1000} for name in ("spa", "spa-penalty")},
-    ),
-}
-"""`quick`: minutes on 2 cores; `cpu`: the tables of the documentation, about two hours on 2 cores; `gpu`: at scale."""
-
-
-def reproduce(preset: str, out: Path, seeds: Sequence[int] | None = None, parallel: int | None = None) -> Path:
-    """Run a preset, or go on with it; returns the folder of the run records, which `spa-gym report` reads.
+def reproduce(
+    preset: str,
+    out: Path,
+    envs: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    parallel: int | None = None,
+) -> Path:
+    """Run the studies of some environments in one size, or go on with them.
 
     Args:
-        preset: a key of `PRESETS`.
-        out: folder of checkpoints and run records.
+        preset: name of the size, a key of each study's `presets`.
+        out: folder of checkpoints and run records; those of an environment are in `<out>/runs/<its name>`.
+        envs: names of environments out of `STUDIES`; none: all of them.
         seeds: other seeds than the preset's.
         parallel: runs at once; None: one for each core (one in all on CUDA).
 
+    Returns:
+        The folder of the run records, those of environments that ran there before included; `spa-gym report` makes
+        one page of it.
+
     Raises:
-        BadArgument: there is no such preset.
+        BadArgument: there is no such preset or environment.
         JobFailed: a run ended with an error.
     """
-    if preset not in PRESETS:
-        raise BadArgument(f"a preset out of {', '.join(PRESETS)}", repr(preset), "pass --preset quick")
-    chosen = PRESETS[preset]
-    seeds = tuple(seeds or chosen.seeds)
+    chosen = {name: (study, _preset(study, preset)) for name, study in _studies(envs).items()}
     parallel = parallel or _parallel()
-    imitations = [_imitation(chosen, seed, out) for seed in seeds]
-    run_jobs(imitations, parallel=parallel, title=f"1/2 imitate ({len(seeds)} seeds)")
-    trainings = [_training(chosen, method, seed, out) for seed in seeds for method in chosen.methods]
-    run_jobs(trainings, parallel=parallel, title=f"2/2 train {', '.join(chosen.methods)}")
+    imitations, trainings = [], []
+    for name, (study, size) in chosen.items():
+        runs = out / "runs" / name
+        for seed in seeds or size.seeds:
+            imitations.append(imitation_job(study, size, seed, runs))
+            trainings += [training_job(study, size, method, seed, runs) for method in size.methods]
+    where = ", ".join(chosen)
+    run_jobs(imitations, parallel=parallel, title=f"1/2 imitate ({where})")
+    run_jobs(trainings, parallel=parallel, title=f"2/2 train ({where})")
     return out / "runs"
+
+
+def _studies(names: Sequence[str]) -> dict[str, EnvStudy]:
+    unknown = [name for name in names if name not in STUDIES]
+    if unknown:
+        raise BadArgument(f"environments out of {', '.join(STUDIES)}", ", ".join(unknown), "pass --env alfworld")
+    return {name: STUDIES[name] for name in STUDIES if name in names or not names}
+
+
+def _preset(study: EnvStudy, name: str) -> Preset:
+    if name not in study.presets:
+        raise BadArgument(f"a preset out of {', '.join(study.presets)}", repr(name), "pass --preset quick")
+    return study.presets[name]
 
 
 def _parallel() -> int:
@@ -103,23 +77,40 @@ def _parallel() -> int:
     return 1 if torch.cuda.is_available() else os.cpu_count() or 1
 
 
-def _imitation(preset: Preset, seed: int, out: Path) -> Job:
+def imitation_job(study: EnvStudy, preset: Preset, seed: int, runs: Path) -> Job:
+    """The imitation that all methods of a seed start from.
+
+    Args:
+        study: the environment's row.
+        preset: the size.
+        seed: the seed.
+        runs: folder of the runs of this environment.
+    """
     config = SFTConfig(
-        out=out / "runs" / f"sft-{seed}", env_id=preset.env_id, env_kwargs=preset.env_kwargs, seed=seed, **preset.sft
+        start=study.start,
+        out=runs / f"sft-{seed}",
+        env_id=study.env_id,
+        env_kwargs=study.env_kwargs,
+        evaluate=(study.table_split,),
+        seed=seed,
+        **preset.sft,
     )
-    return Job("spa_gym.baselines.training.sft:sft", config, f"sft-{seed}", 1.0, unit="none")
+    return Job("spa_gym.baselines.training.sft:sft", config, f"{runs.name} sft-{seed}", 1.0, unit="none")
 
 
-def _training(preset: Preset, method: str, seed: int, out: Path) -> Job:
+def training_job(study: EnvStudy, preset: Preset, method: str, seed: int, runs: Path) -> Job:
+    """The training of a seed with one method; arguments as for `imitation_job`."""
     config = PPOConfig(
-        start=str(out / "runs" / f"sft-{seed}" / "checkpoint"),
+        start=str(runs / f"sft-{seed}" / "checkpoint"),
         method=method,
         options=preset.options.get(method, {}),
-        out=out / "runs" / f"{method}-{seed}",
-        env_id=preset.env_id,
-        env_kwargs=preset.env_kwargs,
+        out=runs / f"{method}-{seed}",
+        env_id=study.env_id,
+        env_kwargs=study.env_kwargs,
         env_steps=preset.env_steps,
+        evaluate_split=study.curve_split,
+        final_splits=(study.table_split,),
         seed=seed,
         **preset.ppo,
     )
-    return Job("spa_gym.baselines.training.ppo:train_ppo", config, f"{method}-{seed}", preset.env_steps)
+    return Job("spa_gym.baselines.training.ppo:train_ppo", config, f"{runs.name} {method}-{seed}", preset.env_steps)

@@ -30,7 +30,7 @@ class Transfer:
     runs: Path = Path("runs/reproduce/runs")
     """Folder of run records, each beside its checkpoint."""
     env_id: str = "SPA-ALFWorld-v0"
-    """The environment."""
+    """The environment; policies of others are passed over."""
     source: str = "official"
     """Its source."""
     split: str = "valid_unseen"
@@ -47,7 +47,11 @@ def transfer(settings: Transfer) -> dict[str, float]:
         DataNotFound: the runs or the official games are missing.
     """
     name = f"{settings.source}_{settings.split}/greedy"
-    found = [(path, record) for path, record in find_records(settings.runs) if record.kind == "train"]
+    found = [
+        (path, record)
+        for path, record in find_records(settings.runs)
+        if record.kind == "train" and record.env_id == settings.env_id
+    ]
     scores: dict[str, float] = {}
     for path, record in tqdm(found, desc=name, unit="policy"):
         if name not in record.final:
@@ -62,7 +66,7 @@ def transfer(settings: Transfer) -> dict[str, float]:
                 seed=record.seed,
             )
             record.save(path)
-        scores[path.parent.name] = record.final[name]["success"]
+        scores[path.parent.relative_to(settings.runs).as_posix()] = record.final[name]["success"]
     return scores
 
 

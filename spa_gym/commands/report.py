@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import tyro
 from gymnasium.error import DependencyNotInstalled
 
+from spa_gym.baselines.studies import STUDIES
+
 __all__ = ["Report", "Reproduce"]
 
 
@@ -43,6 +45,8 @@ class Reproduce:
     After a stop the same command goes on where it was.
     """
 
+    env: Annotated[tuple[str, ...], tyro.conf.arg(metavar="{" + "|".join(STUDIES) + "}")] = ()
+    """Environments, one or several; none named: all of them, on one page."""
     preset: Literal["quick", "cpu", "gpu"] = "quick"
     """quick: minutes on 2 cores; cpu: the tables of the documentation; gpu: the same at scale."""
     out: Path = Path("runs/reproduce")
@@ -58,7 +62,7 @@ class Reproduce:
             if error.name and error.name.startswith("spa_gym"):
                 raise
             raise DependencyNotInstalled(f'{error}. Run: pip install "spa-gym[train,report]"') from error
-        runs = pipeline.reproduce(self.preset, self.out, parallel=self.parallel or None)
+        runs = pipeline.reproduce(self.preset, self.out, self.env, parallel=self.parallel or None)
         return Report((runs,), out=self.out / "report", title=f"spa-gym reproduce --preset {self.preset}").run()
 
     def interrupted(self) -> str:

@@ -19,7 +19,7 @@ from spa_gym.core.extras import require_extra
 from spa_gym.core.run_record import RunRecord, find_records
 from spa_gym.leaderboard.pictures import draw_differences, draw_learning_curves
 from spa_gym.leaderboard.statistics import Interval
-from spa_gym.leaderboard.summary import CEILING, REFERENCE, MethodRow, Study, collect_studies
+from spa_gym.leaderboard.summary import CEILING, REFERENCE, MethodRow, Study, collect_studies, method_order
 from spa_gym.leaderboard.theme import DARK, LIGHT
 
 __all__ = ["Report", "make_report"]
@@ -72,6 +72,7 @@ def make_report(
     context = {
         "title": title or "spa-gym report",
         "studies": [_study_view(study, drawn) for study, drawn in zip(studies, pictures, strict=True)],
+        "overview": _overview(studies),
         "evaluations": [_evaluation_view(record) for record in evaluations],
         "reference": reference,
         "num_records": len(records),
@@ -134,13 +135,31 @@ def _study_view(study: Study, drawn: dict[str, dict[str, Path]]) -> dict[str, An
             d: max((r.cells[d].success.mean for r in rows if d in r.cells and r.method != CEILING), default=2.0)
             for d in decodings
         }
-        shown = {"name": split, "rows": viewed, "decodings": decodings, "primary": primary}
+        scored = any(row.cells[primary].score for row in rows if primary in row.cells)
+        shown = {"name": split, "rows": viewed, "decodings": decodings, "primary": primary, "scored": scored}
         splits.append({**shown, "sizes": sizes, "best": best})
     pictures = {
         name: {theme: {"file": path.name, "data": _embed(path)} for theme, path in themes.items()}
         for name, themes in drawn.items()
     }
     return {"name": study.name, "splits": splits, "notes": study.notes, "pictures": pictures}
+
+
+def _overview(studies: Sequence[Study]) -> dict[str, Any] | None:
+    """One table of all environments: a method a row, an environment a column; None where there is but one.
+
+    Each column is the first split of its study, with the first decoding of that split.
+    """
+    columns: list[dict[str, Any]] = []
+    for study in studies:
+        split, rows = next(iter(study.splits.items()), ("", []))
+        decoding = next((name for row in rows for name in row.cells), None)
+        if decoding is not None:
+            cells = {row.method: row.cells.get(decoding) for row in rows}
+            best = max((cell.success.mean for name, cell in cells.items() if cell and name != CEILING), default=2.0)
+            columns.append({"name": study.name, "split": split, "decoding": decoding, "cells": cells, "best": best})
+    methods = method_order({method for column in columns for method in column["cells"]})
+    return {"columns": columns, "methods": methods} if len(columns) > 1 else None
 
 
 def _evaluation_view(record: RunRecord) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Cell:
     """Success minus the reference's, seed by seed; None for the reference itself and where no seed is shared."""
     improvement: Interval | None
     """P(a seed of this method beats a seed of the reference)."""
+    score: Interval | None
+    """Mean score over seeds and tasks; None where a task is solved or not, and nothing between."""
     grounding: float | None
     steps: float | None
     seeds: list[int]
@@ -172,6 +174,7 @@ def _cell(mine: dict[int, dict[str, Any]], theirs: dict[int, dict[str, Any]]) ->
         iqm=bootstrap_seeds(rates, iqm, _rng()),
         difference=difference,
         improvement=improvement,
+        score=_score(list(mine.values())),
         grounding=_mean_of(mine, "grounding"),
         steps=_mean_of(mine, "steps"),
         seeds=sorted(mine),
@@ -183,10 +186,22 @@ def _outcomes(finals: list[dict[str, Any]]) -> tuple[npt.NDArray[np.float64], li
     """Seeds x tasks where all seeds met the same number of tasks, else seeds x 1 of their rates; and the task types."""
     rows = [final.get("successes") or [] for final in finals]
     if rows[0] and len({len(row) for row in rows}) == 1:
-        types = [final.get("task_types") for final in finals]
-        same = types[0] is not None and all(entry == types[0] for entry in types)
-        return np.asarray(rows, dtype=np.float64), types[0] if same else None
+        return np.asarray(rows, dtype=np.float64), _strata(finals)
     return np.array([[_rate(final)] for final in finals]), None
+
+
+def _score(finals: list[dict[str, Any]]) -> Interval | None:
+    """None without partial scores, which only some environments give; a run without any has 0 and 1 alone."""
+    rows = [final.get("scores") or final.get("successes") or [] for final in finals]
+    if not any("scores" in final for final in finals) or len({len(row) for row in rows}) != 1:
+        return None
+    return stratified_bootstrap(np.asarray(rows, dtype=np.float64), _rng(), strata=_strata(finals))
+
+
+def _strata(finals: list[dict[str, Any]]) -> list[str] | None:
+    """The task types, where all runs met the same."""
+    types = [final.get("task_types") for final in finals]
+    return types[0] if types[0] is not None and all(entry == types[0] for entry in types) else None
 
 
 def _rate(final: dict[str, Any]) -> float:

@@ -7,10 +7,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import gymnasium
 import pytest
 
+import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.baselines import reproduce as reproduce_module
 from spa_gym.baselines.experiment import Job, JobFailed, run_jobs
-from spa_gym.baselines.reproduce import PRESETS, _imitation, _training, reproduce
+from spa_gym.baselines.models.shipped import SHIPPED
+from spa_gym.baselines.reproduce import imitation_job, reproduce, training_job
+from spa_gym.baselines.studies import STUDIES, EnvStudy
 from spa_gym.baselines.training.resume import plain_settings
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from tests.baselines.jobs import JobConfig, work
@@ -86,11 +91,12 @@ def test_a_position_that_cannot_be_read_is_the_beginning(tmp_path: Path) -> None
         assert job.position() == (0.0, None)
 
 
-def test_a_study_gives_all_methods_of_a_seed_the_same_start_and_budget(tmp_path: Path) -> None:
-    preset = PRESETS["quick"]
+@pytest.mark.parametrize("study", STUDIES.values(), ids=list(STUDIES))
+def test_a_study_gives_all_methods_of_a_seed_the_same_start_and_budget(study: EnvStudy, tmp_path: Path) -> None:
+    preset = study.presets["quick"]
     for seed in preset.seeds:
-        start = _imitation(preset, seed, tmp_path)
-        runs = [_training(preset, method, seed, tmp_path) for method in preset.methods]
+        start = imitation_job(study, preset, seed, tmp_path)
+        runs = [training_job(study, preset, method, seed, tmp_path) for method in preset.methods]
         assert {run.config.start for run in runs} == {str(start.out / "checkpoint")}
         assert {run.config.env_steps for run in runs} == {preset.env_steps} == {run.budget for run in runs}
         assert len({run.out for run in runs}) == len(runs) and all(run.config.seed == seed for run in runs)
@@ -98,17 +104,42 @@ def test_a_study_gives_all_methods_of_a_seed_the_same_start_and_budget(tmp_path:
             {k: v for k, v in plain_settings(run.config).items() if k not in ("method", "options")} for run in runs
         ]
         assert all(settings == differing[0] for settings in differing)
-    imitations = [_imitation(preset, seed, tmp_path).config for seed in preset.seeds]
+        assert {run.config.env_id for run in (start, *runs)} == {study.env_id}
+    imitations = [imitation_job(study, preset, seed, tmp_path).config for seed in preset.seeds]
     assert len({replace(config, out=tmp_path).seed for config in imitations}) == len(imitations)
 
 
-def test_every_preset_is_whole() -> None:
-    for preset in PRESETS.values():
+@pytest.mark.parametrize("study", STUDIES.values(), ids=list(STUDIES))
+def test_every_study_is_whole(study: EnvStudy) -> None:
+    assert (SHIPPED / study.start / "spa_gym.json").is_file() and study.curve_split != study.table_split
+    limit = gymnasium.make(study.env_id, split=study.table_split, **study.env_kwargs).spec.max_episode_steps  # type: ignore
+    for preset in study.presets.values():
         assert len(preset.seeds) == len(set(preset.seeds)) >= 2 and set(preset.options) <= set(preset.methods)
-        explored = max((o.get("tasks", 200) * o.get("samples", 4) * 40 for o in preset.options.values()), default=0)
+        explored = max((o.get("tasks", 200) * o.get("samples", 4) * limit for o in preset.options.values()), default=0)
         assert explored < preset.env_steps, "exploration may not eat the whole budget"
 
 
-def test_an_unknown_preset_is_refused(tmp_path: Path) -> None:
+def test_every_study_has_the_same_sizes() -> None:
+    assert {tuple(study.presets) for study in STUDIES.values()} == {("quick", "cpu", "gpu")}
+
+
+def test_several_environments_run_side_by_side_in_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: list[list[Path]] = []
+    monkeypatch.setattr(reproduce_module, "run_jobs", lambda jobs, **_: stages.append([job.out for job in jobs]))
+    monkeypatch.setattr(reproduce_module, "STUDIES", {"one": STUDIES["alfworld"], "two": STUDIES["alfworld"]})
+    assert reproduce("quick", tmp_path, seeds=(7,), parallel=1) == tmp_path / "runs"
+    imitations, trainings = ([path.relative_to(tmp_path / "runs").as_posix() for path in stage] for stage in stages)
+    assert imitations == ["one/sft-7", "two/sft-7"]
+    assert trainings == [f"{env}/{method}-7" for env in ("one", "two") for method in ("ppo", "spa", "spa-penalty")]
+    stages.clear()
+    reproduce("quick", tmp_path, ["two"], seeds=(7, 8), parallel=1)
+    assert [path.parent.name for stage in stages for path in stage] == ["two"] * 8
+
+
+def test_an_unknown_preset_or_environment_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadArgument, match="quick, cpu, gpu"):
         reproduce("huge", tmp_path)
+    with pytest.raises(BadArgument, match="alfworld.*got moon"):
+        reproduce("quick", tmp_path, ["alfworld", "moon"])

@@ -103,6 +103,42 @@ def test_environments_are_never_mixed() -> None:
     assert sorted(sizes) == ["official", "small"]
 
 
+def test_scores_stand_beside_success_where_they_are_partial(tmp_path: Path) -> None:
+    records = study_records(seeds=2)
+    assert all(row.cells["sampled"].score is None for row in collect_studies(records)[0].splits["valid_unseen"])
+    for made in records:
+        if made.method == "spa":  # the others have solved their tasks or scored nothing
+            for final in made.final.values():
+                final["scores"] = [max(0.5, float(solved)) for solved in final["successes"]]
+        made.save(tmp_path / f"{made.method}{made.seed}.json")
+    sft, _, spa = collect_studies(records)[0].splits["valid_unseen"]
+    assert spa.cells["sampled"].score is not None and sft.cells["sampled"].score is None
+    assert spa.cells["sampled"].score.mean == pytest.approx(0.5 + 0.5 * 10.5 / 20)
+    text = make_report(tmp_path, tmp_path / "report").markdown.read_text()
+    header, line = (next(x for x in text.splitlines() if x.startswith(f"| {name} |")) for name in ("method", "spa"))
+    place = [cell.strip() for cell in header.split("|")].index("score")
+    assert line.split("|")[place].strip().startswith("0.762 [") and header.count("|") == line.count("|")
+
+
+def test_several_environments_share_one_table(tmp_path: Path) -> None:
+    for made in study_records(seeds=2):
+        made.save(tmp_path / "a" / f"{made.method}{made.seed}.json")
+    for seed in range(2):
+        made = train_record("ppo", seed, 15)
+        made.env_id, made.env_kwargs = "SPA-Other-v0", {}
+        made.save(tmp_path / "b" / f"{seed}.json")
+    report = make_report(tmp_path, tmp_path / "report")
+    text = report.markdown.read_text()
+    table = text[text.index("## All environments") : text.index("## SPA-ALFWorld-v0")].strip().splitlines()
+    header = "| method | SPA-ALFWorld-v0 size=small, valid_unseen, sampled | SPA-Other-v0, valid_unseen, sampled |"
+    assert table[2:4] == [header, "|---|---:|---:|"]
+    rows = {line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:4]] for line in table[4:]}
+    assert list(rows) == ["sft", "ppo", "spa"]
+    assert rows["ppo"][0].startswith("0.375 [") and rows["ppo"][1].startswith("0.750 [") and rows["sft"][1] == "–"
+    assert "All environments" in report.html.read_text()
+    assert "All environments" not in make_report(tmp_path / "a", tmp_path / "one").markdown.read_text()
+
+
 def test_method_order() -> None:
     assert method_order(["spa", "oracle", "ppo", "grpo", "sft"]) == ["sft", "ppo", "grpo", "spa", "oracle"]
 

@@ -178,14 +178,14 @@ def train_ppo(config: PPOConfig) -> RunRecord:
 
 
 def _look(policy: nn.Module, codec: Codec, config: PPOConfig) -> dict[str, float]:
-    """Success on the first tasks of `valid_seen`, for the curve; the final splits are not looked at on the way."""
+    """Success on the first tasks of `evaluate_split`, for the curve."""
     return {
         name: evaluate_policy(
             policy,
             codec,
             config.env_id,
             config.env_kwargs,
-            split="valid_seen",
+            split=config.evaluate_split,
             temperature=temperature,
             seed=config.seed,
             max_tasks=config.evaluate_tasks,

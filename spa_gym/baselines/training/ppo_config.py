@@ -62,9 +62,11 @@ class PPOConfig:
     entropy: float = 0.0
     """Weight of the entropy bonus."""
     evaluate_every: int = 10
-    """Iterations between evaluations; each plays the first `evaluate_tasks` tasks of `valid_seen`."""
+    """Iterations between the looks on the way; each plays the first `evaluate_tasks` tasks of `evaluate_split`."""
     evaluate_tasks: int = 100
-    """Tasks of these evaluations."""
+    """Tasks of a look."""
+    evaluate_split: str = "valid_seen"
+    """Split of the looks; none of `final_splits`, which are not looked at on the way."""
     final_splits: tuple[str, ...] = ("valid_unseen",)
     """Splits that the result is played on, sampled and greedy."""
     num_envs: int = 64
