@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,7 +19,23 @@ import numpy as np
 from spa_gym.core.errors import DataCorrupt
 from spa_gym.envs.webshop.product import Product
 
-__all__ = ["Catalogue", "ColumnBuilder", "Columns", "MemoryCatalogue", "product_bytes"]
+__all__ = ["COLUMN_KINDS", "Catalogue", "ColumnBuilder", "Columns", "MemoryCatalogue", "product_bytes"]
+
+
+COLUMN_KINDS = {
+    "price_low": np.float64,
+    "price_high": np.float64,
+    "human_goals": np.int32,
+    "has_instruction": np.bool_,
+    "combinations": np.int64,
+    "category": np.int32,
+    "query": np.int32,
+}
+"""Name and element type of each array in `Columns`."""
+
+_ARRAY_CODES = {np.float64: "d", np.int32: "i", np.bool_: "b", np.int64: "q"}
+_MOST_COMBINATIONS = 2**62
+"""Far more than anyone can list; a product with fifty groups must not overflow the column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +94,10 @@ class Catalogue(Protocol):
 
 
 class ColumnBuilder:
-    """Collects the columns product by product."""
+    """Collects the columns product by product, in 37 bytes each."""
 
     def __init__(self) -> None:
-        self._numbers: list[tuple[float, float, int, bool, int, int, int]] = []
+        self._arrays = {name: array(_ARRAY_CODES[kind]) for name, kind in COLUMN_KINDS.items()}
         self._categories: dict[str, int] = {}
         self._queries: dict[str, int] = {}
         self._attributes: dict[str, int] = {}
@@ -93,22 +110,24 @@ class ColumnBuilder:
         if has_instruction:
             for attribute in product.instruction_attributes:
                 self._attributes[attribute] = self._attributes.get(attribute, 0) + combinations
-        self._numbers.append((
-            pricing[0],
-            pricing[1] if len(pricing) > 1 else float("nan"),
-            sum(1 for note in product.human if note.attributes),
-            has_instruction,
-            combinations,
-            self._categories.setdefault(product.category, len(self._categories)),
-            self._queries.setdefault(product.query, len(self._queries)),
-        ))  # fmt: skip
+        numbers = self._arrays
+        numbers["price_low"].append(pricing[0])
+        numbers["price_high"].append(pricing[1] if len(pricing) > 1 else float("nan"))
+        numbers["human_goals"].append(sum(1 for note in product.human if note.attributes))
+        numbers["has_instruction"].append(has_instruction)
+        numbers["combinations"].append(min(combinations, _MOST_COMBINATIONS))
+        numbers["category"].append(self._categories.setdefault(product.category, len(self._categories)))
+        numbers["query"].append(self._queries.setdefault(product.query, len(self._queries)))
 
     def finish(self) -> Columns:
         """Return the columns of everything added so far."""
-        kinds = (np.float64, np.float64, np.int32, np.bool_, np.int64, np.int32, np.int32)
-        columns = zip(*self._numbers, strict=True) if self._numbers else [()] * len(kinds)
-        arrays = [np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)]
-        return Columns(*arrays, tuple(self._categories), tuple(self._queries), self._attributes)
+        arrays = {name: np.array(self._arrays[name], dtype=kind) for name, kind in COLUMN_KINDS.items()}
+        return Columns(
+            **arrays,
+            categories=tuple(self._categories),
+            queries=tuple(self._queries),
+            attribute_counts=self._attributes,
+        )
 
 
 def product_bytes(product: Product) -> bytes:
@@ -140,13 +159,14 @@ class MemoryCatalogue:
             builder.add(product)
             if content_hash is None:
                 digest.update(product_bytes(product) + b"\n")
+        self._asins = tuple(self._positions)
         self.columns = builder.finish()
         self.content_hash = content_hash or digest.hexdigest()
 
     @property
     def asins(self) -> Sequence[str]:
         """The products' identifiers, by position."""
-        return tuple(self._positions)
+        return self._asins
 
     def __len__(self) -> int:
         """Return the number of products."""
