@@ -42,7 +42,7 @@ $(VENV)/.stamp-run: $(INPUTS) | $(BIN)/python
 
 # Without the alfworld extra everything but the comparison with the real engine runs; its tests say that they skip.
 $(VENV)/.stamp-dev: $(VENV)/.stamp-run
-	$(PIP) -e '.[train,report,dev]'
+	$(PIP) -e '.[train,report,browser,dev]'
 	@$(PIP) -e '.[alfworld]' >$(VENV)/alfworld.log 2>&1 || echo "make: the extra 'alfworld' did not install" \
 		"(it needs Python < 3.13, cmake and a C++ compiler; log: $(VENV)/alfworld.log): going on without it"
 	@touch $@

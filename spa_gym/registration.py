@@ -21,12 +21,13 @@ class Registration:
     id: str
     entry_point: str
     max_episode_steps: int
-    """The step limits are those of SPA: ALFWorld 40."""
+    """The step limits are those of SPA: WebShop 10, ALFWorld 40."""
     kwargs: dict[str, Any] = field(default_factory=dict)
     wrappers: tuple[WrapperSpec, ...] = ()
 
 
 _ALFWORLD = "spa_gym.envs.alfworld.env:ALFWorldEnv"
+_WEBSHOP = "spa_gym.envs.webshop.env:WebShopEnv"
 _ORACLE = WrapperSpec(
     name="ProgressAttributionWrapper",
     entry_point="spa_gym.wrappers.progress_attribution:ProgressAttributionWrapper",
@@ -36,6 +37,8 @@ _ORACLE = WrapperSpec(
 REGISTRATIONS: tuple[Registration, ...] = (
     Registration("SPA-ALFWorld-v0", _ALFWORLD, 40),
     Registration("SPA-ALFWorld-Dense-v0", _ALFWORLD, 40, wrappers=(_ORACLE,)),
+    Registration("SPA-WebShop-v0", _WEBSHOP, 10),
+    Registration("SPA-WebShop-Dense-v0", _WEBSHOP, 10, wrappers=(_ORACLE,)),
 )
 """Every id of the package."""
 
