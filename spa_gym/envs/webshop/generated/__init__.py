@@ -1,0 +1,1 @@
+"""A shop of our own: invented products, goals and shoppers, endless by seed."""
