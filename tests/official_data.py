@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 from pathlib import Path
+from typing import Any
 
-__all__ = ["alfworld_archive", "alfworld_expert_file", "data_root"]
+__all__ = ["alfworld_archive", "alfworld_expert_file", "data_root", "webshop_recording"]
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -32,3 +35,16 @@ def alfworld_archive() -> Path | None:
 def alfworld_expert_file() -> Path | None:
     """The recorded dialogues of the original expert on the train split, or None."""
     return _existing("alfworld", "expert_train.jsonl.gz")
+
+
+def webshop_recording(name: str) -> list[dict[str, Any]]:
+    """The rows of a recording of the original WebShop, such as "webshop_traces"; none where it is absent.
+
+    Recordings lie in `golden/` beside the data folder.
+    """
+    root = data_root()
+    path = root.parent / "golden" / f"{name}.jsonl.gz" if root else None
+    if path is None or not path.exists():
+        return []
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]

@@ -13,7 +13,7 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from gymnasium.error import DependencyNotInstalled
 
@@ -31,7 +31,7 @@ SPACY_MODELS = ("en_core_web_lg", "en_core_web_sm")
 _PART = re.compile(
     r"""
     [^\W\d_]\.(?:[^\W\d_]\.)+                                     # D.O.N., U.S.A.
-    | (?:\d+(?:[.,]\d+)*)(?=(?:oz|fl|in|ft|yd|cm|mm|km|m|kg|g|mg|lb|ml|gb|tb|mb|k)(?![^\W_]))   # the 7.5 of 7.5oz
+    | \d+(?:[.,]\d+)*(?=(?:oz|fl|in|ft|yd|cm|mm|km|m|kg|g|mg|lb|ml|gb|tb|mb|k)(?![^\W_]))   # the 7.5 of 7.5oz
     | [^\W_]+(?:[.*+"″”]+[^\W_]+)*                                # words; 19.7"x31.5" is one
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -63,9 +63,9 @@ _ADJECTIVES = """
     resistant retro rich right rough round royal rugged rustic safe salty same scary second secure semi sensitive
     serious several shaggy sharp sheer shiny short silky silly simple single sleek sleepy slow small smart smooth soft
     solid special spicy stable standard sticky stiff strong sturdy stylish suitable super sweet tall tasty tender thick
-    thin third tight tiny top total tough traditional trendy true ultimate unique universal unscented upper used vegan
-    vegetarian usable versatile vertical vibrant vintage warm washable waterproof weird wet whole wide wild wireless wonderful
-    wooden wrong xl xxl young yummy
+    thin third tight tiny top total tough traditional trendy true ultimate unique universal unscented upper usable used
+    vegan vegetarian versatile vertical vibrant vintage warm washable waterproof weird wet whole wide wild wireless
+    wonderful wooden wrong xl xxl young yummy
 """
 _VERBS = """
     adapt add allow appear apply ask bake become begin believe born bring build burn buy carry catch choose clip come
@@ -88,11 +88,11 @@ _NO_NOUN_ENDINGS = re.compile(r"...(?:ly|ed|ing|able|ible|ful|less|ous|ive|ish|i
 _NOUNS_ALL_THE_SAME = frozenset(
     """
     adhesive anomaly archive assembly bedding belly building butterfly camping ceiling charging clothing coating cooking
-    decking detective dining dragonfly dressing dumpling earring family finish fishing flooring frosting gaming
-    gaslighting handful hunting imply jelly kayaking knitting legging lighting living monopoly morning musician native
-    paneling parking perspective piercing polish printing pudding radish relish rolling roofing sailing seasoning
-    serving shaving shelving sibling speed spring stargazing starling sterling stocking string supply swimming training
-    vegetable wedding
+    decking detective dining dragonfly drawstring dressing dumpling earring family finish fishing flooring frosting
+    gaming gaslighting handful hunting imply jelly kayaking knitting legging lighting lining living monopoly morning
+    musician native packaging paneling parking perspective piercing polish printing pudding radish relish rolling
+    roofing sailing seasoning serving shaving shelving sibling speed spring starfish stargazing starling sterling
+    stocking string supply swimming training vegetable wedding
     """.split()
 )
 
@@ -200,9 +200,9 @@ def _own_tagger(spec: str) -> NounTagger:
     if not module or not name:
         raise BadArgument(expected, repr(spec), "for example noun_tagger='builtin'")
     try:
-        found: Any = getattr(importlib.import_module(module), name)
+        found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise BadArgument(expected, f"{spec!r} ({error})", "check the spelling, and that it can be imported") from error
-    if not callable(found):
-        raise BadArgument(expected, f"{spec!r}, which is no function", "name a function from text to list of nouns")
-    return found
+    if callable(found):
+        return cast(NounTagger, found)
+    raise BadArgument(expected, f"{spec!r}, which is no function", "name a function from text to list of nouns")
