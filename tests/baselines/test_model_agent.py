@@ -77,6 +77,7 @@ def test_what_is_read_next_begins_with_the_end_of_the_action(pipeline: Pipeline)
     """The end is read whether the policy wrote it or was cut off before, as `encode` lays it out."""
     agent = ModelAgent(str(pipeline.start), device="cpu")
     codec = agent._codec
+    agent._readers[0] = codec.reader()
     seen = [*codec.encode_observation("Nothing happens."), *codec.act_ids]
     for written in ([codec.eoa_id], [7, codec.eoa_id]):
         agent._pending[0] = written[:1]

@@ -13,6 +13,7 @@ import numpy as np
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.codec import Reader
 from spa_gym.baselines.models.fast_forward import supports
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import draw
@@ -50,6 +51,7 @@ class ModelAgent:
         self._max_length = int(loaded.model.config.max_position_embeddings)
         self._lm: Any = None
         self._pending: dict[int, list[int]] = {}
+        self._readers: dict[int, Reader] = {}
         self._noise: dict[int, np.random.Generator] = {}
         self.tokens = 0
 
@@ -95,8 +97,11 @@ class ModelAgent:
 
     def _read(self, slot: int, observation: str, info: dict[str, Any]) -> None:
         codec = self._codec
-        seen = [*codec.encode_observation(observation), *codec.act_ids]
-        if info["episode_step"] == 0:
+        begins = info["episode_step"] == 0
+        if begins:
+            self._readers[slot] = codec.reader()
+        seen = [*self._readers[slot].read(observation), *codec.act_ids]
+        if begins:
             self._lm.cache.lengths[slot] = 0
             self._pending[slot] = [*codec.bos_ids, *seen]
             self._noise[slot] = np.random.default_rng([self._seed, zlib.crc32(info["task_id"].encode())])

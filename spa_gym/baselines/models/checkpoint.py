@@ -23,6 +23,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from spa_gym.baselines.models.tokens import Codec, Layout
+from spa_gym.baselines.models.view import View
 from spa_gym.core.errors import CheckpointMismatch, DataNotFound, WriteFailed
 
 __all__ = ["CHECKPOINT_VERSION", "Checkpoint", "load_checkpoint", "save_checkpoint"]
@@ -88,7 +89,7 @@ def save_checkpoint(
             states = {f"{name}/{key}": t for name, head in heads.items() for key, t in _plain(head, None).items()}
             save_file(states, temporary / _HEADS)
         codec.tokenizer.save_pretrained(temporary)
-        meta = {"version": CHECKPOINT_VERSION, "layout": codec.to_json(), "recipe": recipe or {}}
+        meta = {"version": CHECKPOINT_VERSION, **codec.to_json(), "recipe": recipe or {}}
         (temporary / _META).write_text(json.dumps(meta, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         _sync(temporary)
         _replace(temporary, path)
@@ -168,7 +169,7 @@ def load_checkpoint(
         for key, value in load_file(folder / _HEADS, device=str(device)).items():
             name, _, weight = key.partition("/")
             heads.setdefault(name, {})[weight] = value
-    codec = Codec(tokenizer, Layout(**meta["layout"]))
+    codec = Codec(tokenizer, Layout(**meta["layout"]), View.from_json(meta.get("view", {})))
     model = _adapted(model, adapter).to(device=device, dtype=dtype).eval()
     return Checkpoint(model=model, codec=codec, recipe=meta["recipe"], heads=heads)
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from spa_gym.baselines.models.tokenizer import ACT, BOS, EOA
+from spa_gym.baselines.models.tokenizer import ACT, BOS, EOA, decode_ids
+from spa_gym.baselines.models.view import View
 
-__all__ = ["TEXT_LAYOUT", "TINY_LAYOUT", "Codec", "Layout"]
+__all__ = ["TEXT_LAYOUT", "TINY_LAYOUT", "Codec", "Layout", "Reader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,13 @@ class Codec:
     Args:
         tokenizer: a Hugging Face tokenizer.
         layout: the delimiters; by default the special tokens where the tokenizer has them, else plain text.
+        view: what is read of an observation; by default all of it.
         cache_size: how many observations and actions are remembered.
 
     Attributes:
         tokenizer: the tokenizer.
         layout: the delimiters.
+        view: what is read of an observation.
         bos_ids: ids before the first observation.
         act_ids: ids between an observation and an action.
         eoa_id: the id that ends an action.
@@ -57,12 +60,18 @@ class Codec:
     """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, layout: Layout | None = None, *, cache_size: int = 100_000
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        layout: Layout | None = None,
+        view: View | None = None,
+        *,
+        cache_size: int = 100_000,
     ) -> None:
         if layout is None:
             layout = TINY_LAYOUT if {BOS, ACT, EOA} <= tokenizer.get_vocab().keys() else TEXT_LAYOUT
         self.tokenizer = tokenizer
         self.layout = layout
+        self.view = view or View()
         self.bos_ids = self._delimiter(layout.bos)
         bos: Any = tokenizer.bos_token_id
         if not layout.special and not layout.bos and bos is not None:
@@ -78,6 +87,7 @@ class Codec:
         pad: Any = tokenizer.pad_token_id
         self.pad_id = self.eoa_id if pad is None else int(pad)
         self.encode_observation = lru_cache(cache_size)(self._encode_observation)
+        self.encode_repeated = lru_cache(cache_size)(self._encode_repeated)
         self.encode_action = lru_cache(cache_size)(self._encode_action)
         self._decode = lru_cache(cache_size)(self._decode_ids)
 
@@ -100,10 +110,18 @@ class Codec:
 
     def _encode_observation(self, text: str) -> tuple[int, ...]:
         """Returns the ids of one observation, with the delimiter before it."""
+        return self._observation_ids(self.view.of(text))
+
+    def _encode_repeated(self, text: str) -> tuple[int, ...]:
+        """Returns the ids of an observation that was read before in its episode."""
+        return self._observation_ids(self.view.again(text))
+
+    def _observation_ids(self, text: str) -> tuple[int, ...]:
         return self._ids(self.layout.observation + text) if not self.layout.special else self._ids(text)
 
     def _encode_action(self, text: str) -> tuple[int, ...]:
         """Returns the ids of one action without its end."""
+        text = self.view.action(text)
         return self._ids(self.layout.action + text) if not self.layout.special else self._ids(text)
 
     def decode_action(self, ids: Sequence[int]) -> str:
@@ -119,9 +137,35 @@ class Codec:
             ids = ids[:-1]
         if not ids:
             return ""
-        text = self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        return str(text) if self.layout.special else str(text).removeprefix(self.layout.action)
+        text = decode_ids(self.tokenizer, ids)
+        return text if self.layout.special else text.removeprefix(self.layout.action)
+
+    def reader(self) -> Reader:
+        """Somebody who reads the observations of one episode, from its first."""
+        return Reader(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the layout as plain values, for a checkpoint."""
-        return asdict(self.layout)
+        """Returns layout and view as plain values, for a checkpoint; a view that leaves nothing out is not named."""
+        view = {"view": self.view.to_json()} if self.view != View() else {}
+        return {"layout": asdict(self.layout), **view}
+
+
+class Reader:
+    """Reads the observations of one episode in their order, and knows which of them it has read before.
+
+    Args:
+        codec: the codec of the policy that reads.
+    """
+
+    __slots__ = ("_codec", "_seen")
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._seen: set[str] = set()
+
+    def read(self, observation: str) -> tuple[int, ...]:
+        """Returns the ids of the next observation, with the delimiter before it."""
+        if observation in self._seen:
+            return self._codec.encode_repeated(observation)
+        self._seen.add(observation)
+        return self._codec.encode_observation(observation)

@@ -4,6 +4,11 @@ Small models spend most of their training on learning to copy names out of the c
 copied in one step. So names ("countertop 3", "countertop") become added tokens, found leftmost and longest and only at
 word boundaries, and the text between two names goes to a byte-level BPE that does *not* split at white space first:
 ", a ", "You arrive at " or a whole greeting becomes one token each. Any text survives ``decode(encode(text))``.
+
+Where most of a text is names (a shop's pages), the space between two of them would double the tokens. With
+``implied_spaces`` one space between two names is no token: it is left out when encoding and put back by
+``decode_ids``. A name is then the same single token after a space, a bracket or a dollar sign, and copying it from a
+page into an action stays one step. A text that begins or ends with a single space at a name loses that space.
 """
 
 from __future__ import annotations
@@ -11,11 +16,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
+from typing import Any
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-__all__ = ["ACT", "BOS", "EOA", "PAD", "SPECIALS", "names_pattern", "train_tokenizer"]
+__all__ = ["ACT", "BOS", "EOA", "PAD", "SPECIALS", "decode_ids", "names_pattern", "train_tokenizer"]
 
 PAD, BOS, ACT, EOA = "<pad>", "<bos>", "<act>", "<eoa>"
 SPECIALS = (PAD, BOS, ACT, EOA)
@@ -44,6 +52,7 @@ def train_tokenizer(
     *,
     min_frequency: int = 4,
     max_token_length: int = 160,
+    implied_spaces: bool = False,
 ) -> PreTrainedTokenizerFast:
     """Trains the tokenizer of a text world from nothing.
 
@@ -53,6 +62,7 @@ def train_tokenizer(
         vocab_size: size of the whole vocabulary: specials, 256 bytes, learnt phrases and names.
         min_frequency: how often a pair must be seen in ``texts`` to be merged.
         max_token_length: longest learnt phrase in characters.
+        implied_spaces: one space between two names is no token.
 
     Returns:
         A fast tokenizer with the specials ``<pad> <bos> <act> <eoa>`` as ids 0 to 3. Specials that occur in a text
@@ -74,6 +84,8 @@ def train_tokenizer(
             "raise vocab_size or pass fewer names"
         )
     tokenizer = Tokenizer(models.BPE())
+    if implied_spaces:  # what lies between two names is normalised by itself, so this is a lone space and nothing else
+        tokenizer.normalizer = normalizers.Replace(Regex(r"\A \z"), "")
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
@@ -84,7 +96,7 @@ def train_tokenizer(
         max_token_length=max_token_length,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_segments(texts, names, min_frequency), trainer=trainer)
+    tokenizer.train_from_iterator(_segments(texts, names, min_frequency, implied_spaces), trainer=trainer)
     tokenizer.add_tokens([AddedToken(name, single_word=True, normalized=False) for name in names])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
@@ -94,10 +106,40 @@ def train_tokenizer(
         additional_special_tokens=[ACT],
         clean_up_tokenization_spaces=False,
         split_special_tokens=True,
+        **({_IMPLIED: True} if implied_spaces else {}),
     )
 
 
-def _segments(texts: Iterable[str], names: Sequence[str], min_frequency: int) -> Iterator[str]:
+_IMPLIED = "implied_spaces"
+"""Key in `tokenizer_config.json`."""
+
+
+def decode_ids(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+    """The text of ids, with the spaces that are implied between names."""
+    names = _spaced_names(tokenizer)
+    if not names:
+        return str(tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
+    texts = []
+    for is_name, group in groupby(ids, key=names.__contains__):
+        if is_name:
+            texts.append(" ".join(names[index] for index in group))
+        else:
+            text = tokenizer.decode(list(group), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            texts.append(str(text))
+    return "".join(texts)
+
+
+@lru_cache(maxsize=8)
+def _spaced_names(tokenizer: PreTrainedTokenizerBase) -> dict[int, str]:
+    """Id -> name where spaces between names are implied, else nothing."""
+    if not tokenizer.init_kwargs.get(_IMPLIED):
+        return {}
+    backend: Any = tokenizer
+    added: dict[str, int] = backend.get_added_vocab()
+    return {index: name for name, index in added.items() if name not in SPECIALS}
+
+
+def _segments(texts: Iterable[str], names: Sequence[str], min_frequency: int, implied_spaces: bool) -> Iterator[str]:
     """Yields the text between names, rare segments left out and counts damped.
 
     A template that is seen a thousand times would otherwise buy its merges before a hundred rarer templates get any;
@@ -108,7 +150,7 @@ def _segments(texts: Iterable[str], names: Sequence[str], min_frequency: int) ->
     for text in texts:
         counts.update(pattern.split(text) if pattern else [text])
     for segment, count in counts.items():
-        if segment and count >= min_frequency:
+        if segment and count >= min_frequency and not (implied_spaces and segment == " "):
             for _ in range(min(count, 1 + count.bit_length() ** 2)):
                 yield segment
 

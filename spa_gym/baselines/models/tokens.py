@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from spa_gym.baselines.models.codec import TEXT_LAYOUT, TINY_LAYOUT, Codec, Layout
+from spa_gym.baselines.models.codec import TEXT_LAYOUT, TINY_LAYOUT, Codec, Layout, Reader
 
 if TYPE_CHECKING:
     from spa_gym.core.trajectory import Step, Trajectory
@@ -24,6 +24,7 @@ __all__ = [
     "Codec",
     "EncodedTrajectory",
     "Layout",
+    "Reader",
     "collate",
     "encode",
     "history_ids",
@@ -64,8 +65,9 @@ def encode(trajectory: Trajectory, codec: Codec) -> EncodedTrajectory:
     mask: list[bool] = [False] * len(ids)
     starts: list[int] = []
     ends: list[int] = []
+    reader = codec.reader()
     for step in trajectory.steps:
-        ids += codec.encode_observation(step.observation)
+        ids += reader.read(step.observation)
         ids += codec.act_ids
         mask += [False] * (len(ids) - len(mask))
         starts.append(len(ids))
@@ -80,16 +82,22 @@ def encode(trajectory: Trajectory, codec: Codec) -> EncodedTrajectory:
                 ids.append(codec.eoa_id)
                 mask.append(False)
         ends.append(len(ids) - 1)
-    ids += codec.encode_observation(trajectory.final_observation)
+    ids += reader.read(trajectory.final_observation)
     mask += [False] * (len(ids) - len(mask))
     return EncodedTrajectory(ids=ids, action_mask=mask, step_ends=ends, step_starts=starts)
 
 
-def history_ids(steps: Sequence[Step], codec: Codec) -> list[int]:
-    """Returns the ids of past steps, as :func:`encode` lays them out, without ``bos`` and last observation."""
+def history_ids(steps: Sequence[Step], codec: Codec, reader: Reader) -> list[int]:
+    """Returns the ids of past steps, as :func:`encode` lays them out, without ``bos`` and last observation.
+
+    Args:
+        steps: the steps.
+        codec: the codec of the model that reads them.
+        reader: reads their observations here, and can then go on with what follows them.
+    """
     ids: list[int] = []
     for step in steps:
-        ids += [*codec.encode_observation(step.observation), *codec.act_ids]
+        ids += [*reader.read(step.observation), *codec.act_ids]
         ids += codec.encode_action(step.action) if step.action_ids is None else step.action_ids
         if step.action_ids is None or not step.action_ids or step.action_ids[-1] != codec.eoa_id:
             ids.append(codec.eoa_id)

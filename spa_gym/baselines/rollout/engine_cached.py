@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from spa_gym.baselines.models.fast_forward import supports
-from spa_gym.baselines.models.tokens import Codec, history_ids
+from spa_gym.baselines.models.tokens import Codec, Reader, history_ids
 from spa_gym.baselines.rollout.episode import Episode
 from spa_gym.baselines.rollout.fast_lm import FastLM
 from spa_gym.baselines.rollout.protocol import EpisodeSpec, MakeEnv, RolloutEngine, RolloutSettings, noise_generators
@@ -80,10 +80,12 @@ class CachedEngine(RolloutEngine):
 class _Row:
     """An episode on a row of the cache, with the action that is being written."""
 
-    __slots__ = ("episode", "ids", "index", "logprobs", "noise", "pending", "uniforms")
+    __slots__ = ("episode", "ids", "index", "logprobs", "noise", "pending", "reader", "uniforms")
 
-    def __init__(self, index: int, episode: Episode, noise: np.random.Generator, pending: list[int]) -> None:
-        self.index, self.episode, self.noise, self.pending = index, episode, noise, pending
+    def __init__(
+        self, index: int, episode: Episode, noise: np.random.Generator, reader: Reader, pending: list[int]
+    ) -> None:
+        self.index, self.episode, self.noise, self.reader, self.pending = index, episode, noise, reader, pending
         self.ids: list[int] = []
         self.logprobs: list[float] = []
         self.uniforms: list[float] = []
@@ -142,7 +144,7 @@ class _Run:
         codec, lengths = self._codec, self._lm.cache.lengths
         goes_on = row.episode.act(codec.decode_action(row.ids), row.ids, row.logprobs)
         pending = [row.ids[-1]] if row.ids[-1] == codec.eoa_id else [row.ids[-1], codec.eoa_id]
-        row.pending = [*pending, *codec.encode_observation(row.episode.observation), *codec.act_ids]
+        row.pending = [*pending, *row.reader.read(row.episode.observation), *codec.act_ids]
         row.ids, row.logprobs = [], []
         if not goes_on or int(lengths[number]) + len(row.pending) > self._room:
             yield row.index, row.episode.finish()
@@ -155,11 +157,12 @@ class _Run:
         while self._waiting:
             index = self._waiting.popleft()
             episode = Episode(self._envs[number], self._episodes[index])
-            pending = [*codec.bos_ids, *history_ids(self._episodes[index].history, codec)]
-            pending += [*codec.encode_observation(episode.observation), *codec.act_ids]
+            reader = codec.reader()
+            pending = [*codec.bos_ids, *history_ids(self._episodes[index].history, codec, reader)]
+            pending += [*reader.read(episode.observation), *codec.act_ids]
             if len(pending) <= self._room:
                 self._lm.cache.lengths[number] = 0
-                self._rows[number] = _Row(index, episode, self._noise[index], pending)
+                self._rows[number] = _Row(index, episode, self._noise[index], reader, pending)
                 return
             if not episode.steps:
                 raise BadArgument(

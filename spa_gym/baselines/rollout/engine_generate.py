@@ -68,8 +68,9 @@ class GenerateEngine(RolloutEngine):
         room = self.max_length - settings.max_action_tokens - 1
         prompts = {}
         for index, episode in list(group.items()):
-            ids = [*codec.bos_ids, *history_ids(episode.steps, codec)]
-            ids += [*codec.encode_observation(episode.observation), *codec.act_ids]
+            reader = codec.reader()
+            ids = [*codec.bos_ids, *history_ids(episode.steps, codec, reader)]
+            ids += [*reader.read(episode.observation), *codec.act_ids]
             if len(ids) <= room and not episode.done:
                 prompts[index] = ids
             else:

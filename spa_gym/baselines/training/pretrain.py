@@ -26,6 +26,7 @@ from spa_gym.baselines.models.checkpoint import save_checkpoint
 from spa_gym.baselines.models.tiny import count_parameters, make_tiny, relate_name_embeddings
 from spa_gym.baselines.models.tokenizer import train_tokenizer
 from spa_gym.baselines.models.tokens import Codec
+from spa_gym.baselines.models.view import View
 from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
 from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import muon_and_adamw
@@ -64,6 +65,10 @@ class PretrainConfig:
     """Attention heads."""
     vocab_size: int = 1600
     """Most tokens of the vocabulary."""
+    implied_spaces: bool = False
+    """A space between two names is no token: for worlds whose texts are mostly names."""
+    view: View = View()
+    """What the policy reads of an observation; by default all of it."""
     max_positions: int = 2048
     """Longest episode, in tokens."""
     muon_lr: float = 0.02
@@ -209,17 +214,17 @@ def _codec(config: PretrainConfig) -> Codec:
     if (folder / "tokenizer.json").is_file():
         from transformers import AutoTokenizer
 
-        return Codec(AutoTokenizer.from_pretrained(folder))
+        return Codec(AutoTokenizer.from_pretrained(folder), view=config.view)
     names: list[str] = []
     for env_id in sorted({source.env_id for source in config.sources}):
-        names += _entity_names(env_id, config.sources)
-    texts = world_texts(config.sources, _TEXT_EPISODES, config.seed)
-    tokenizer = train_tokenizer(texts, names, config.vocab_size)
+        names += map(config.view.action, _entity_names(env_id, config.sources))
+    texts = world_texts(config.sources, _TEXT_EPISODES, config.seed, config.view)
+    tokenizer = train_tokenizer(texts, names, config.vocab_size, implied_spaces=config.implied_spaces)
     temporary = config.out / ".tmp-tokenizer"
     shutil.rmtree(temporary, ignore_errors=True)
     tokenizer.save_pretrained(temporary)
     temporary.rename(folder)
-    return Codec(tokenizer)
+    return Codec(tokenizer, view=config.view)
 
 
 _TEXT_EPISODES = 600

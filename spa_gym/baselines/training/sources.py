@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 
 from spa_gym.baselines.models.tokens import Codec
+from spa_gym.baselines.models.view import View
 from spa_gym.baselines.training.transcripts import Transcript, play_transcript
 
 __all__ = ["FIRST_TRAINING_WORLD", "Source", "TranscriptPlayer", "world_texts"]
@@ -81,8 +82,9 @@ def make_env(
     return env
 
 
-def world_texts(sources: Sequence[Source], episodes: int, seed: int = 0) -> list[str]:
-    """Observations and actions of half-random episodes of all sources, for training a tokenizer."""
+def world_texts(sources: Sequence[Source], episodes: int, seed: int = 0, view: View | None = None) -> list[str]:
+    """Observations and actions of half-random episodes of all sources, as a view shows them, to train a tokenizer."""
+    view = view or View()
     envs: dict[tuple[int, int], gymnasium.Env[str, str]] = {}
     texts: list[str] = []
     for number in range(episodes):
@@ -93,13 +95,13 @@ def world_texts(sources: Sequence[Source], episodes: int, seed: int = 0) -> list
         unwrapped: Any = env.unwrapped
         observation, info = env.reset(options={"task_id": int(rng.random() * len(unwrapped.tasks))})
         player = unwrapped.demonstrator()
-        texts.append(observation)
+        texts.append(view.of(observation))
         done = False
         while not done:
             admissible = info["admissible_actions"]
             action = player.act() if rng.random() < 0.6 else admissible[int(rng.random() * len(admissible))]
             observation, _, terminated, truncated, info = env.step(action)
             player.observe(action, observation)
-            texts += [action, observation]
+            texts += [view.action(action), view.of(observation)]
             done = terminated or truncated
     return texts

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from spa_gym.baselines.models.codec import Codec
-from spa_gym.baselines.models.tokenizer import names_pattern, train_tokenizer
+from spa_gym.baselines.models.tokenizer import decode_ids, names_pattern, train_tokenizer
 
 NAMES = ["pen 1", "pen 12", "pen", "pencil 1", "pencil", "countertop 3", "countertop"]
 TEXTS = [
@@ -73,6 +73,39 @@ def test_any_text_survives(tokenizer, text):
     ids = tokenizer(text, add_special_tokens=False).input_ids
     assert tokenizer.decode(ids, skip_special_tokens=False) == text
     assert not set(ids) & {0, 1, 2, 3}, "a text must not forge a special token"
+
+
+@pytest.fixture(scope="module")
+def spaced():
+    return train_tokenizer([*TEXTS, "find pen, pencil (pen 1)", "get[pen pencil]"] * 9, NAMES, 400, implied_spaces=True)
+
+
+def test_a_space_between_names_is_no_token(spaced):
+    def split(text: str) -> list[str]:
+        return [spaced.decode([index]) for index in spaced(text, add_special_tokens=False).input_ids]
+
+    assert split("get[pen pencil 1 pen]") == ["get[", "pen", "pencil 1", "pen", "]"]
+    assert split("pen, pen  pen") == ["pen", ", ", "pen", " ", " ", "pen"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.one_of(st.text(), st.sampled_from([*NAMES, " ", "<eoa>", "\n"])), max_size=8)
+    .map("".join)
+    .map(str.strip)
+)
+@example("pen pen  pen 1   pen\tpen [pen pencil]")
+def test_any_text_survives_implied_spaces(spaced, text):
+    ids = spaced(text, add_special_tokens=False).input_ids
+    assert decode_ids(spaced, ids) == text
+
+
+def test_implied_spaces_are_saved(spaced, tmp_path):
+    spaced.save_pretrained(tmp_path)
+    again = AutoTokenizer.from_pretrained(tmp_path)
+    ids = again("get[pen pencil 1]", add_special_tokens=False).input_ids
+    assert ids == spaced("get[pen pencil 1]", add_special_tokens=False).input_ids and len(ids) == 4
+    assert Codec(again).decode_action([*ids, 3]) == "get[pen pencil 1]"
 
 
 def test_saved_tokenizer_is_the_same(tokenizer, tmp_path):

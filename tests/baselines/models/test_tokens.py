@@ -72,7 +72,7 @@ def test_history_is_the_beginning_of_the_encoding():
     codec = toy_codec()
     steps = (Step("You are in room 1.", "go right", 0.0, True), Step("x", "?", 0.0, False, action_ids=(300,)))
     row = encode(trajectory(*steps), codec)
-    head = [*codec.bos_ids, *history_ids(steps, codec)]
+    head = [*codec.bos_ids, *history_ids(steps, codec, codec.reader())]
     assert row.ids[: len(head)] == head
     assert row.ids[len(head) :] == list(codec.encode_observation("You are in room 2."))
 
