@@ -12,7 +12,7 @@ import json
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -67,9 +67,15 @@ class Columns:
 class Catalogue(Protocol):
     """What the shop, the goals and the search index need of a catalogue."""
 
-    content_hash: str
-    """Hash of all products in order, hexadecimal; an index of the catalogue is rebuilt when it changes."""
-    columns: Columns
+    @property
+    def content_hash(self) -> str:
+        """Hash of all products in order, hexadecimal; an index of the catalogue is rebuilt when it changes."""
+        ...
+
+    @property
+    def columns(self) -> Columns:
+        """Numbers about all products."""
+        ...
 
     @property
     def asins(self) -> Sequence[str]:
@@ -140,13 +146,13 @@ class MemoryCatalogue:
 
     Args:
         products: The products, at least one, no two with the same asin.
-        content_hash: Hash of their content; computed where it is not given.
+        info: Whatever its reader shall find as `info`.
 
     Raises:
         DataCorrupt: There is no product, or an asin occurs twice.
     """
 
-    def __init__(self, products: Iterable[Product], content_hash: str | None = None) -> None:
+    def __init__(self, products: Iterable[Product], info: Mapping[str, Any] | None = None) -> None:
         self._products = tuple(products)
         self._positions = {product.asin: index for index, product in enumerate(self._products)}
         if not self._products or len(self._positions) != len(self._products):
@@ -157,11 +163,11 @@ class MemoryCatalogue:
         builder, digest = ColumnBuilder(), hashlib.sha256()
         for product in self._products:
             builder.add(product)
-            if content_hash is None:
-                digest.update(product_bytes(product) + b"\n")
+            digest.update(product_bytes(product) + b"\n")
         self._asins = tuple(self._positions)
         self.columns = builder.finish()
-        self.content_hash = content_hash or digest.hexdigest()
+        self.content_hash = digest.hexdigest()
+        self.info: dict[str, Any] = dict(info or {})
 
     @property
     def asins(self) -> Sequence[str]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 from spa_gym.core.errors import DataCorrupt
 
-__all__ = ["CHUNK", "ArrayStream", "object_members"]
+__all__ = ["CHUNK", "ArrayStream", "Readable", "object_members"]
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
@@ -30,6 +30,14 @@ _CUT_NUMBER = 2
 """Of a cut number such as `12.5e+`, so much may lie behind what reads as a whole one."""
 
 _MEND = "download the file again with the setup.sh of github.com/princeton-nlp/WebShop"
+
+
+class Readable(Protocol):
+    """A file open for reading bytes, or anything that reads like one."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to `size` bytes, none at the end."""
+        ...
 
 
 class ArrayStream:
@@ -51,7 +59,7 @@ class ArrayStream:
         [1, {'a': []}, 'b']
     """
 
-    def __init__(self, file: BinaryIO, name: str, chunk_size: int = CHUNK, *, offset: int = 0, count: int = 0) -> None:
+    def __init__(self, file: Readable, name: str, chunk_size: int = CHUNK, *, offset: int = 0, count: int = 0) -> None:
         self._buffer = _Buffer(file, name, chunk_size, offset)
         self._buffer.count = count
         self._elements = self._read(fresh=offset == 0)
@@ -60,6 +68,11 @@ class ArrayStream:
     def offset(self) -> int:
         """The byte behind the last element that was taken."""
         return self._buffer.offset(self._buffer.position)
+
+    @property
+    def count(self) -> int:
+        """Number of elements up to there."""
+        return self._buffer.count
 
     def __iter__(self) -> Iterator[Any]:
         """Go through the elements that were not taken yet."""
@@ -77,7 +90,7 @@ class ArrayStream:
         buffer.end()
 
 
-def object_members(file: BinaryIO, name: str, chunk_size: int = CHUNK) -> Iterator[tuple[str, str]]:
+def object_members(file: Readable, name: str, chunk_size: int = CHUNK) -> Iterator[tuple[str, str]]:
     """Yield the members of a JSON object in a file: the key, and the value as JSON text.
 
     Args:
@@ -117,7 +130,7 @@ def _member(buffer: _Buffer) -> tuple[str, str]:
 class _Buffer:
     """The piece of the file that is in memory, and the place in it where reading stands."""
 
-    def __init__(self, file: BinaryIO, name: str, chunk_size: int, offset: int = 0) -> None:
+    def __init__(self, file: Readable, name: str, chunk_size: int, offset: int = 0) -> None:
         self._file, self._name, self._chunk_size = file, name, chunk_size
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._scan = json.JSONDecoder().raw_decode

@@ -7,7 +7,7 @@ the synthetic instruction, by asin) and `items_human_ins.json` (what people wrot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from spa_gym.core.errors import DataCorrupt
@@ -24,28 +24,33 @@ _MEND = "download the file again with the setup.sh of github.com/princeton-nlp/W
 
 
 def products_from_rows(
-    rows: Iterable[Any], instructions: Mapping[str, Any], human: Mapping[str, Any], *, source: str = "the product file"
+    rows: Iterable[Any],
+    instructions: Mapping[str, Any],
+    human: Mapping[str, Any],
+    held: Container[str],
+    *,
+    source: str = "the product file",
+    first: int = 0,
 ) -> Iterator[Product]:
     """Yield the products of the rows that the original loads, in their order.
 
-    Rows whose asin is `nan`, longer than ten characters, or was there before are passed over.
+    Rows whose asin is `nan`, longer than ten characters, or in `held` already are passed over.
 
     Args:
-        rows: The elements of `items_shuffle*.json`.
+        rows: Elements of `items_shuffle*.json`.
         instructions: Content of `items_ins_v2*.json`.
         human: Content of `items_human_ins.json`.
+        held: Asins there are already; whoever takes a product must see to it that its asin is in there from then on.
         source: Name of the product file, for errors.
+        first: Number of the first row, for errors.
 
     Raises:
         DataCorrupt: A row is no product; the error names the row.
     """
-    seen: set[str] = set()
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows, first):
         where = f"row {number:,} of {source}"
-        if is_loaded(row, where) and row["asin"] not in seen:
-            asin = row["asin"]
-            seen.add(asin)
-            yield product_from_row(row, instructions.get(asin), human.get(asin, ()), where)
+        if is_loaded(row, where) and row["asin"] not in held:
+            yield product_from_row(row, instructions.get(row["asin"]), human.get(row["asin"], ()), where)
 
 
 def is_loaded(row: Any, where: str) -> bool:
@@ -83,27 +88,28 @@ def product_from_row(row: Mapping[str, Any], about: Any, human: Iterable[Any], w
         DataCorrupt: Something that must be there is missing or of another kind.
     """
     try:
-        where = f"{where} (asin {row['asin']})"
+        where = f"{where} (asin {row['asin']}) and what the other two files say about it"
         pricing = _pricing(row.get("pricing"))
         options, option_images = _options(row.get("customization_options"))
         bullets = row.get("small_description")
         about = about or {}
+        instruction = about.get("instruction")
         return Product(
             asin=row["asin"],
-            title=_text(row, "name"),
-            description=row.get("full_description") or "",
-            bullets=tuple(bullet or "" for bullet in (bullets if isinstance(bullets, list) else [bullets])),
+            title=_text(row["name"]),
+            description=_text(row.get("full_description")),
+            bullets=_texts(bullets if isinstance(bullets, list) else [bullets]),
             pricing=pricing,
             price_tag=price_tag(pricing),
             options=options,
             option_images=option_images,
-            attributes=tuple(about.get("attributes", NO_ATTRIBUTES)),
-            image=next(iter(row.get("images") or ()), None) or "",
-            category=_text(row, "category"),
-            query=_text(row, "query").lower().strip(),
-            product_category=_text(row, "product_category"),
-            instruction=about.get("instruction"),
-            instruction_attributes=tuple(about.get("instruction_attributes") or ()),
+            attributes=_texts(about.get("attributes", NO_ATTRIBUTES)),
+            image=_text(next(iter(row.get("images") or ()), None)),
+            category=_text(row["category"]),
+            query=_text(row["query"]).lower().strip(),
+            product_category=_text(row["product_category"]),
+            instruction=None if instruction is None else _text(instruction),
+            instruction_attributes=_texts(about.get("instruction_attributes") or ()),
             human=tuple(_annotation(note) for note in human),
         )
     except KeyError as error:
@@ -112,12 +118,15 @@ def product_from_row(row: Mapping[str, Any], about: Any, human: Iterable[Any], w
         raise DataCorrupt(f"a product as published in {where}", f"{error}", _MEND) from error
 
 
-def _text(row: Mapping[str, Any], field: str) -> str:
-    """A field that must be there; null counts as empty."""
-    value = row[field]
+def _text(value: Any) -> str:
+    """A text as it is; null counts as empty."""
     if value is not None and not isinstance(value, str):
-        raise ValueError(f"{field} = {value!r:.60}, which is no text")
+        raise ValueError(f"{value!r:.60} where a text should be")
     return value or ""
+
+
+def _texts(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(_text(value) for value in values)
 
 
 def _pricing(text: Any) -> tuple[float, ...]:
@@ -149,5 +158,7 @@ def _options(groups: Any) -> tuple[dict[str, tuple[str, ...]], dict[str, str | N
 
 def _annotation(note: Mapping[str, Any]) -> HumanAnnotation:
     return HumanAnnotation(
-        note["instruction"], tuple(note["instruction_attributes"]), tuple(note.get("instruction_options") or ())
+        _text(note["instruction"]),
+        _texts(note["instruction_attributes"]),
+        _texts(note.get("instruction_options") or ()),
     )

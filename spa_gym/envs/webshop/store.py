@@ -1,6 +1,6 @@
 """A catalogue on disk: a million products in about 1.2 GB, opened in milliseconds, shared by all processes.
 
-`StoreWriter` appends products to a folder, `StoredCatalogue` maps that folder into memory, read-only. The folder holds:
+`StoreWriter` (`store_writer.py`) fills a folder, `StoredCatalogue` maps it into memory, read-only. The folder holds:
 
     products.bin        one zlib-compressed JSON after the other (`product_bytes`)
     offsets.bin         int64: where each of them ends
@@ -8,174 +8,34 @@
     asins.npy           bytes: the asins by position
     sorted_asins.npy    the same, sorted; sorted_positions.npy (int32) says whose they are
     header.json         format, content hash, the names behind the columns' codes, and what the writer was told
-
-The writer takes checkpoints, so that a build of minutes goes on where a kill has left it. Put it through
-`spa_gym.core.build_once.built_folder`, which sees to it that no half-written folder is ever opened.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import mmap
 import zlib
-from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
-from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import DataCorrupt
-from spa_gym.envs.webshop.catalogue import COLUMN_KINDS, ColumnBuilder, Columns, product_bytes
+from spa_gym.envs.webshop.catalogue import COLUMN_KINDS, Columns
 from spa_gym.envs.webshop.product import Product
 
-__all__ = ["STORE_FORMAT", "StoreWriter", "StoredCatalogue", "write_store"]
+__all__ = ["HEADER", "OFFSETS", "PRODUCTS", "STORE_FORMAT", "StoredCatalogue"]
 
 STORE_FORMAT = 1
 """Version of the folder's layout; belongs into the manifest it is built under."""
 
-_PRODUCTS, _OFFSETS, _HEADER, _CHECKPOINT = "products.bin", "offsets.bin", "header.json", "checkpoint.json"
-_COMPRESSION = 1
-"""zlib's level: half the size of plain JSON at 28 us a product; level 6 saves 2 % more and takes longer."""
+PRODUCTS, OFFSETS, HEADER = "products.bin", "offsets.bin", "header.json"
 
 _KEPT = 2048
 """Products kept as objects, some 8 kB each."""
-
-
-class StoreWriter:
-    """Writes a store, product by product; goes on at the last checkpoint that the folder holds.
-
-    Use it as a context manager. After `finish` the folder can be opened.
-
-    Args:
-        folder: An existing folder, empty or left by a writer that was broken off.
-
-    Raises:
-        DataCorrupt: On `add`, when the asin was there before; on `finish`, when nothing was added.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._asins: dict[str, None] = {}
-        self._columns, self._digest, self._size = ColumnBuilder(), hashlib.sha256(), 0
-        self.note: dict[str, Any] = self._resume()
-        """What the last `checkpoint` was given; empty in a fresh folder."""
-        self._products: BinaryIO = open(folder / _PRODUCTS, "ab")
-        self._offsets: BinaryIO = open(folder / _OFFSETS, "ab")
-
-    def __enter__(self) -> StoreWriter:
-        """Return the writer."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close the files; what was added since the last checkpoint is lost unless `finish` was called."""
-        self._products.close()
-        self._offsets.close()
-
-    def __len__(self) -> int:
-        """Return the number of products written so far."""
-        return len(self._asins)
-
-    def __contains__(self, asin: str) -> bool:
-        """Tell whether a product with this asin was written."""
-        return asin in self._asins
-
-    def add(self, product: Product) -> None:
-        """Append a product."""
-        content = product_bytes(product)
-        self._take_in(product, content)
-        packed = zlib.compress(content, _COMPRESSION)
-        self._size += len(packed)
-        self._products.write(packed)
-        self._offsets.write(array("q", [self._size]).tobytes())
-
-    def checkpoint(self, note: Mapping[str, Any]) -> None:
-        """Make everything added so far last, and a note with it (how far the source was read)."""
-        self._products.flush()
-        self._offsets.flush()
-        state = {"format": STORE_FORMAT, "products": len(self), "size": self._size, "note": dict(note)}
-        atomic_write_text(self.folder / _CHECKPOINT, json.dumps(state))
-
-    def finish(self, info: Mapping[str, Any] | None = None) -> None:
-        """Write columns, asins and header.
-
-        Args:
-            info: Whatever the reader shall find as `StoredCatalogue.info`.
-        """
-        if not len(self):
-            raise DataCorrupt("at least one product", "none", "choose a source with products")
-        self._products.flush()
-        self._offsets.flush()
-        columns = self._columns.finish()
-        for name in COLUMN_KINDS:
-            np.save(self.folder / f"{name}.npy", getattr(columns, name))
-        asins = np.array([asin.encode("utf-8", "surrogatepass") for asin in self._asins])
-        order = np.argsort(asins, kind="stable")
-        np.save(self.folder / "asins.npy", asins)
-        np.save(self.folder / "sorted_asins.npy", asins[order])
-        np.save(self.folder / "sorted_positions.npy", order.astype(np.int32))
-        header = {
-            "format": STORE_FORMAT,
-            "content_hash": self._digest.hexdigest(),
-            "categories": columns.categories,
-            "queries": columns.queries,
-            "attribute_counts": columns.attribute_counts,
-            "info": dict(info or {}),
-        }
-        atomic_write_text(self.folder / _HEADER, json.dumps(header))
-        (self.folder / _CHECKPOINT).unlink(missing_ok=True)
-
-    def _take_in(self, product: Product, content: bytes) -> None:
-        if product.asin in self._asins:
-            raise DataCorrupt("products of different asins", f"{product.asin!r} twice", "leave one of them out")
-        self._asins[product.asin] = None
-        self._columns.add(product)
-        self._digest.update(content + b"\n")
-
-    def _resume(self) -> dict[str, Any]:
-        """Read back what the last checkpoint vouches for and cut off the rest; start afresh where that fails."""
-        try:
-            state = json.loads((self.folder / _CHECKPOINT).read_text("utf-8"))
-            if state["format"] != STORE_FORMAT:
-                raise ValueError("written by another version")
-            with open(self.folder / _PRODUCTS, "r+b") as products, open(self.folder / _OFFSETS, "r+b") as offsets:
-                ends = np.frombuffer(offsets.read(8 * state["products"]), dtype=np.int64)
-                for size in np.diff(ends, prepend=0).tolist():
-                    content = zlib.decompress(products.read(size))
-                    self._take_in(Product.from_json(json.loads(content)), content)
-                if (len(self), products.tell()) != (state["products"], state["size"]):
-                    raise ValueError("shorter than it was")
-                products.truncate()
-                offsets.truncate()
-            self._size = state["size"]
-            return state["note"]
-        except (OSError, ValueError, KeyError, TypeError, zlib.error, DataCorrupt):
-            for name in (_CHECKPOINT, _PRODUCTS, _OFFSETS):
-                (self.folder / name).unlink(missing_ok=True)
-            self._asins.clear()
-            self._columns, self._digest, self._size = ColumnBuilder(), hashlib.sha256(), 0
-            return {}
-
-
-def write_store(folder: Path, products: Iterable[Product], info: Mapping[str, Any] | None = None) -> None:
-    """Write all products into a folder in one go.
-
-    Args:
-        folder: An existing, empty folder.
-        products: The products.
-        info: Whatever the reader shall find as `StoredCatalogue.info`.
-
-    Raises:
-        DataCorrupt: There is no product, or an asin occurs twice.
-    """
-    with StoreWriter(folder) as writer:
-        for product in products:
-            writer.add(product)
-        writer.finish(info)
 
 
 class StoredCatalogue:
@@ -185,7 +45,7 @@ class StoredCatalogue:
     are asked for (about 30 us), and the last ones are kept.
 
     Args:
-        folder: A folder written by `StoreWriter`.
+        folder: A folder that `StoreWriter` has finished.
 
     Raises:
         DataCorrupt: The folder is not whole, or was written by another version.
@@ -194,7 +54,7 @@ class StoredCatalogue:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         try:
-            header = json.loads((self.folder / _HEADER).read_text("utf-8"))
+            header = json.loads((self.folder / HEADER).read_text("utf-8"))
             if header["format"] != STORE_FORMAT:
                 raise ValueError(f"format {header['format']} instead of {STORE_FORMAT}")
             self.content_hash: str = header["content_hash"]
@@ -206,8 +66,8 @@ class StoredCatalogue:
                 attribute_counts=header["attribute_counts"],
             )
             self._asins, self._sorted, self._positions = map(self._array, ("asins", "sorted_asins", "sorted_positions"))
-            self._ends = np.memmap(self.folder / _OFFSETS, dtype=np.int64, mode="r").view(np.ndarray)
-            with open(self.folder / _PRODUCTS, "rb") as file:
+            self._ends = np.memmap(self.folder / OFFSETS, dtype=np.int64, mode="r").view(np.ndarray)
+            with open(self.folder / PRODUCTS, "rb") as file:
                 self._products = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             if len(self._ends) != len(self._asins) or self._ends[-1] != len(self._products):
                 raise ValueError("files of different sizes")
