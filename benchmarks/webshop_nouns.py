@@ -101,7 +101,7 @@ def main() -> None:
     print_recorded(
         [(by_asin[t["goal"]["asin"]], by_asin[t["final"]["asin"]], t["final"]) for t in traces if t["final"]]
     )
-    others = {"every word": every_word}
+    others: dict[str, NounTagger] = {"every word": every_word}
     name, auto = resolve_noun_tagger("auto")
     if auto is not builtin_nouns:
         others[name] = auto
