@@ -140,6 +140,6 @@ def _is_integer(value: object) -> bool:
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def _shared(num_products: int, world_seed: int, size: str) -> GeneratedCatalogue:
     return GeneratedCatalogue(num_products, world_seed, size)

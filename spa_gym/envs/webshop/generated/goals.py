@@ -179,7 +179,7 @@ def _cap(rng: random.Random, own: Traits, family: Family) -> int:
     return choice(rng, tight or caps[:1] if dearer else caps)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=64)
 def generated_goals(catalogue: GeneratedCatalogue) -> GeneratedGoals:
     """The goals of a generated catalogue, the same object for everybody in this process."""
     return GeneratedGoals(catalogue)
