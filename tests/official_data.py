@@ -48,3 +48,15 @@ def webshop_recording(name: str) -> list[dict[str, Any]]:
         return []
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
+
+
+def webshop_folder() -> Path | None:
+    """The official 1,000 products, or None."""
+    return _existing("webshop_1k", "items_shuffle_1000.json") and _existing("webshop_1k")
+
+
+def webshop_recordings(name: str) -> Path | None:
+    """A file of recordings of the original shop, such as ``webshop_traces.jsonl.gz``, or None."""
+    root = data_root()
+    folders = (root.parent / "golden", root / "golden") if root else ()
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)

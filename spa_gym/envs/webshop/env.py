@@ -109,8 +109,8 @@ class WebShopEnv(TextEnv):
         default = "builtin" if source == "generated" else "auto"
         self.noun_tagger, tagger = resolve_noun_tagger(default if noun_tagger is None else noun_tagger)
         self.shop, self.observation_mode = shop, observation_mode
-        self._scorer = PurchaseScorer(tagger)
-        self._backend: Backend = BACKENDS[backend](shop, self._scorer, observation_mode)
+        self.scorer = PurchaseScorer(tagger)
+        self._backend: Backend = BACKENDS[backend](shop, self.scorer, observation_mode)
         self._options: dict[str, str] | None = None
 
     def _begin(self, task: Task) -> str:
@@ -193,7 +193,7 @@ class WebShopEnv(TextEnv):
     def _worth(self, asin: str, options: Mapping[str, str]) -> float:
         view = self.shop.view_of(asin)
         price = float(self.shop.prices[view.index])
-        return self._scorer.score(view.product, self._goal_now, price, options).reward
+        return self.scorer.score(view.product, self._goal_now, price, options).reward
 
     def _plan(self, state: PageState) -> list[str] | None:
         if self._options is None:

@@ -20,10 +20,10 @@ _SPACES = " \t\n\f\r"
 
 
 def visible(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Leave out empty nodes; one of nothing but white space is dropped with a line break in it, else one space.
+    r"""Leave out empty nodes; one of nothing but white space is dropped with a line break in it, else one space.
 
     Example:
-        >>> list(visible([("text", ""), ("text", " a "), ("text", "   "), ("text", " \\n ")]))
+        >>> list(visible([("text", ""), ("text", " a "), ("text", "   "), ("text", " \n ")]))
         [('text', ' a '), ('text', ' ')]
     """
     for holder, text in nodes:

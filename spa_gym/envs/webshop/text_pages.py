@@ -8,14 +8,14 @@ marks what can be clicked.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from spa_gym.envs.webshop.page_state import PageState
 from spa_gym.envs.webshop.session import address
 from spa_gym.envs.webshop.shop import Shop
 from spa_gym.envs.webshop.text_nodes import BACK, NEXT, PREV, SEPARATOR, Node, joined, visible
 
-__all__ = ["nodes", "text", "text_rich"]
+__all__ = ["nodes", "rich", "text", "text_rich"]
 
 _THANKS = ("Thank you for shopping with us!", "Your code: ", "None", " (Paste it in your MTurk interface.)")
 _FIELDS = (
@@ -38,10 +38,15 @@ def text(state: PageState, shop: Shop) -> str:
 
 def text_rich(state: PageState, shop: Shop) -> str:
     """Render a page in mode "text_rich": one node a line, buttons and options marked, clicked ones told apart."""
+    return rich(nodes(state, shop), state)
+
+
+def rich(page: Iterable[Node], state: PageState) -> str:
+    """Write visible text nodes of a page as mode "text_rich" does."""
     lines: list[str] = []
     clicked: list[str] = []
     where = address(state) if state.kind == "item" else ""
-    for holder, node in nodes(state, shop):
+    for holder, node in page:
         if holder == "button":
             node = f"[button] {node} [button_]"
         elif holder == "label":

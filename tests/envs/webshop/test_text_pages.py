@@ -47,7 +47,8 @@ def test_results() -> None:
 def test_results_mark_what_was_opened() -> None:
     shop = tiny_shop()
     rich = page(shop, "search[lamp]", "click[tiny000001]", "click[< prev]", mode=text_rich)
-    assert "\n\n[button] TINY000000 [button_]\nBrass lamp 0\n$10.0\n\n[clicked button] TINY000001 [clicked button_]\n" in rich
+    assert "\n\n[button] TINY000000 [button_]\nBrass lamp 0\n$10.0\n\n" in rich
+    assert "\n\n[clicked button] TINY000001 [clicked button_]\nBrass lamp 1\n" in rich
 
 
 def test_item() -> None:
