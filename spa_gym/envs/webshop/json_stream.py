@@ -166,9 +166,10 @@ class _Buffer:
             try:
                 value, end = self._scan(self.text, start)
             except json.JSONDecodeError as error:
-                cut = error.pos >= len(self.text) - _CUT or error.msg.startswith("Unterminated string")
-                if self._ended or not cut or len(self.text) - start > _LONGEST:
-                    self.position = len(self.text) if self._ended and cut else error.pos
+                unclosed = error.msg.startswith("Unterminated string")
+                maybe_cut = unclosed or error.pos >= len(self.text) - _CUT
+                if self._ended or not maybe_cut or len(self.text) - start > _LONGEST:
+                    self.position = len(self.text) if self._ended and unclosed else error.pos
                     raise self.corrupt(f"JSON ({error.msg})") from error
             except (ValueError, RecursionError) as error:  # a number of 5,000 digits, a nesting of 5,000 arrays
                 raise self.corrupt(f"JSON that Python can hold ({error})") from error

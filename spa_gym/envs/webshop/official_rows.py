@@ -34,7 +34,7 @@ def products_from_rows(
 ) -> Iterator[Product]:
     """Yield the products of the rows that the original loads, in their order.
 
-    Rows whose asin is `nan`, longer than ten characters, or in `held` already are passed over.
+    Rows whose asin is no text, `nan`, longer than ten characters, or in `held` already are passed over.
 
     Args:
         rows: Elements of `items_shuffle*.json`.
