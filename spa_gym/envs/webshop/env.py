@@ -89,8 +89,10 @@ class WebShopEnv(TextEnv):
         ):
             if value not in known:
                 raise BadArgument(f"{name} out of {', '.join(known)}", repr(value), f"pass {name}={known[0]!r}")
-        if render_mode == "rgb_array" and backend != "browser":
-            raise BadArgument("a browser for render_mode='rgb_array'", f"backend={backend!r}", "pass backend='browser'")
+        if backend != "browser":
+            if render_mode == "rgb_array":
+                raise BadArgument("a browser for pictures", f"backend={backend!r}", "pass backend='browser'")
+            self.metadata = {**self.metadata, "render_modes": ["ansi"]}
         if source == "generated":
             if human_goals is not None or data_dir is not None:
                 raise BadArgument(
