@@ -19,6 +19,7 @@ from spa_gym.commands.alfworld_write import AlfworldWrite
 from spa_gym.commands.evaluate import Evaluate, Verify
 from spa_gym.commands.play import Play
 from spa_gym.commands.report import Report, Reproduce
+from spa_gym.commands.serve import Serve
 from spa_gym.core.errors import SpaGymError
 
 __all__ = ["main"]
@@ -29,6 +30,7 @@ COMMANDS = {
     "verify": Verify,
     "report": Report,
     "reproduce": Reproduce,
+    "serve": Serve,
     "alfworld-write": AlfworldWrite,
 }
 DESCRIPTION = "Text-agent environments, stepwise credit, and a benchmark of both."

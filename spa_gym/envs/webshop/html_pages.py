@@ -39,7 +39,7 @@ def render(state: PageState, shop: Shop, skin: Skin = ORIGINAL) -> str:
 def _start(state: PageState, shop: Shop, skin: Skin) -> str:
     return f"""\
     <!-- Code reference: https://bootsnipp.com/snippets/m13mN -->
-    <div class="container" style="margin-top: 8%;">
+    <div class="container"{skin.attributes("box")}>
       <div class="col-md-6 col-md-offset-3">    \x20
         <div class="row">
           <div id="logo" class="text-center">
@@ -52,9 +52,9 @@ def _start(state: PageState, shop: Shop, skin: Skin) -> str:
             <div class="form-group">
               <div class="input-group">
                 <input id="search_input" class="form-control" type="text" name="search_query" \
-placeholder="Search..." required/>
+placeholder="Search..." required{skin.attributes("search")}/>
                 <span class="input-group-btn">
-                  <button class="btn btn-success" type="submit">\
+                  <button class="btn btn-success" type="submit"{skin.attributes("Search")}>\
 <i class="glyphicon glyphicon-search" aria-hidden="true"></i>Search</button>
                 </span>
               </div>
@@ -191,7 +191,7 @@ def _tab(state: PageState, skin: Skin, name: str, label: str) -> str:
     return f"""\
             <div class="col-sm-3" name="{name}">
               <form method="post" action="{skin.target(state, label)}">
-                <button class="btn btn-primary" type="submit"{skin.value(label)}>{label}</button>
+                <button class="btn btn-primary" type="submit"{skin.attributes(label)}>{label}</button>
               </form>
             </div>
 """
@@ -281,7 +281,7 @@ def _done(state: PageState, shop: Shop, skin: Skin) -> str:
     """The last page; the text environment fills in the purchase and the score, and leaves the goal out."""
     return f"""\
     <!-- Code reference: https://bootsnipp.com/snippets/m13mN -->
-    <div class="container" style="margin-top: 8%;">
+    <div class="container"{skin.attributes("box")}>
       <div class="col-md-6 col-md-offset-3">    \x20
         <div class="row">
           <div id="thankyou" class="text-center">
@@ -290,7 +290,7 @@ def _done(state: PageState, shop: Shop, skin: Skin) -> str:
           <div id="stats" class="text-center">
             <h3 align="mturk_code">Your code: </h3>
             <p><pre>None</pre> (Paste it in your MTurk interface.)</p>
-            <div style="display:none">
+            <div{skin.attributes("hidden")}>
               <h2 align="left">Purchased</h2>
               <hr class="solid">
               <h4 id="asin">asin<pre>{escape(state.asin or "")}</pre></p>
@@ -344,7 +344,7 @@ def _form(state: PageState, skin: Skin, label: str, indent: int) -> str:
     space = indent * " "
     return f"""\
 {space}<form method="post" action="{skin.target(state, label)}">
-{space}  <button type="submit" class="{_STYLES[label]}"{skin.value(label)}>{escape(label)}</button>
+{space}  <button type="submit" class="{_STYLES[label]}"{skin.attributes(label)}>{escape(label)}</button>
 {space}</form>
 """
 

@@ -30,8 +30,8 @@ class Skin(Protocol):
         """The address that a button's form is sent to."""
         ...
 
-    def value(self, label: str) -> str:
-        """Further attributes of a button: "", or a blank and the attributes."""
+    def attributes(self, part: str) -> str:
+        """Further attributes of a button, by its label, or of a part: "box", "hidden" or "search"; "", or " x=y"."""
         ...
 
     def link(self, state: PageState, asin: str) -> str:
@@ -114,9 +114,9 @@ class Original:
             return f"/?session_id={quote(state.session_id)}&amp;asin={quote(state.asin or '')}&amp;options={options}"
         return self._item(state, state.asin or "", f"&amp;sub_page={label}") + options
 
-    def value(self, label: str) -> str:
-        """Nothing."""
-        return ""
+    def attributes(self, part: str) -> str:
+        """Styles of two boxes; nothing for buttons."""
+        return _STYLES.get(part, "")
 
     def link(self, state: PageState, asin: str) -> str:
         """The address of a product: with no options."""
@@ -164,6 +164,8 @@ class Original:
 
 ORIGINAL = Original()
 """The skin of mode "html"."""
+
+_STYLES = {"box": ' style="margin-top: 8%;"', "hidden": ' style="display:none"'}
 
 _PLAIN_TOP = """\
 <!DOCTYPE html>
