@@ -38,6 +38,10 @@ class Style:
     """Share of products, of those with options, whose page shows a price range."""
     unpriced: float
     """Share of products without a price of their own, which cost `DEFAULT_PRICE`."""
+    luxury: float
+    """Share of families that cost several times as much as their kind does."""
+    price_scale: float
+    """Factor on the prices of the vocabulary."""
     round_prices: bool
     """Whole dollars on a coarse grid instead of dollars and cents."""
 
@@ -45,10 +49,12 @@ class Style:
 SIZES = {
     "official": Style(
         attributes=((0, 185), (1, 191), (2, 189), (3, 134), (4, 120), (5, 70), (6, 60), (7, 51)),
-        values=((2, 24), (3, 18), (4, 17), (5, 12), (6, 9), (7, 6), (8, 4), (10, 5), (14, 3), (20, 2)),
+        values=((2, 20), (3, 15), (4, 14), (5, 12), (6, 10), (8, 10), (10, 8), (14, 6), (20, 5), (30, 4)),
         option_groups=None,
         ranged=0.22,
         unpriced=0.089,
+        luxury=0.17,
+        price_scale=0.85,
         round_prices=False,
     ),
     "small": Style(
@@ -57,6 +63,8 @@ SIZES = {
         option_groups=(0.15, 0.45, 0.40),
         ranged=0.0,
         unpriced=0.0,
+        luxury=0.0,
+        price_scale=1.0,
         round_prices=True,
     ),
 }
@@ -76,6 +84,8 @@ class Traits:
     attributes: tuple[str, ...]
     options: dict[str, tuple[str, ...]]
     pricing: tuple[float, ...]
+    missing: tuple[str, ...]
+    """Attributes that other members of the family have and this one does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +150,16 @@ def draw_family(world_seed: int, size: str, index: int) -> Family:
         [choice(rng, vocabulary.brands)] * FAMILY_SIZE if one_brand else sample(rng, vocabulary.brands, FAMILY_SIZE)
     )
     lines = sample(rng, vocabulary.lines, FAMILY_SIZE)
+    attributes_of = [_exchanged(rng, core, kind) if change == "attribute" else core for change in changes]
+    known = tuple(dict.fromkeys(attribute for attributes in attributes_of for attribute in attributes))
     members = []
-    for change, brand, line in zip(changes, brands, lines, strict=True):
-        attributes = _exchanged(rng, core, kind) if change == "attribute" else core
+    for change, brand, line, attributes in zip(changes, brands, lines, attributes_of, strict=True):
         offered = _thinned(rng, options, kind) if change == "options" else options
         cost = _dearer(rng, price, style) if change == "price" else _near(rng, price, style)
-        members.append(
-            Traits(
-                kind,
-                brand,
-                line,
-                tuple(sample(rng, attributes, len(attributes))),
-                dict(offered),
-                _pricing(rng, cost, bool(offered), style),
-            )  # fmt: skip
-        )
+        pricing = _pricing(rng, cost, bool(offered), style)
+        missing = tuple(attribute for attribute in known if attribute not in attributes)
+        shuffled = tuple(sample(rng, attributes, len(attributes)))
+        members.append(Traits(kind, brand, line, shuffled, dict(offered), pricing, missing))
     return Family(kind, tuple(members), one_brand)
 
 
@@ -220,7 +225,10 @@ def _thinned(rng: random.Random, options: dict[str, tuple[str, ...]], kind: Kind
 
 def _price(rng: random.Random, kind: Kind, style: Style) -> float:
     low, high = kind.prices
-    return _tidy(rng, low * (high / low) ** (rng.random() ** 1.2), style)
+    price = low * (high / low) ** rng.random() ** 1.4
+    if rng.random() < style.luxury:
+        price *= 2.5 + 5.0 * rng.random()
+    return _tidy(rng, price * style.price_scale, style)
 
 
 def _near(rng: random.Random, price: float, style: Style) -> float:

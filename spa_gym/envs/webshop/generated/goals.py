@@ -34,6 +34,8 @@ _WITHOUT_OPTIONS = 0.1
 _UNCAPPED = 0.1
 _BRAND = {True: 0.3, False: 0.05}
 """Share of goals that name the brand, where a family has one brand and where it has five."""
+_ALL_IN_TITLE = 0.4
+"""Share of goals, of those that could ask for an attribute that the title does not name, which do not."""
 _KEPT_GOALS = 8192
 
 
@@ -124,7 +126,7 @@ class GeneratedGoals:
         page = self.catalogue[product]
         told: set[str] = set()
         while True:
-            attributes = _asked_attributes(rng, own, family)
+            attributes = _asked_attributes(rng, own, family, page.title)
             options = _asked_options(rng, own, family)
             cap = None if rng.random() < _UNCAPPED else _cap(rng, own, family)
             brand = own.brand if rng.random() < _BRAND[family.one_brand] else None
@@ -147,13 +149,16 @@ class GeneratedGoals:
             )
 
 
-def _asked_attributes(rng: random.Random, own: Traits, family: Family) -> list[str]:
-    """One to three attributes; mostly one is among them that some member of the family does not have."""
+def _asked_attributes(rng: random.Random, own: Traits, family: Family, title: str) -> list[str]:
+    """One to three attributes, at most one of them not in the title; mostly one that some of the family lack."""
     count = min(len(own.attributes), 1 + weighted(rng, (0.3, 0.45, 0.25)))
     rare = [a for a in own.attributes if any(a not in other.attributes for other in family.members)]
     first = [choice(rng, rare)] if rare and count and rng.random() < 0.85 else []
     others = [a for a in own.attributes if a not in first]
-    return first + sample(rng, others, count - len(first))
+    asked = first + sample(rng, others, count - len(first))
+    hidden = [a for a in asked if a not in title]
+    dropped = hidden if len(hidden) < len(asked) and rng.random() < _ALL_IN_TITLE else hidden[1:]
+    return [a for a in asked if a not in dropped]
 
 
 def _asked_options(rng: random.Random, own: Traits, family: Family) -> list[tuple[str, str]]:

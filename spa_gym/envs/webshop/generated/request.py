@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from spa_gym.envs.webshop.generated.words import Kind, words
 
-__all__ = ["Request", "read_request"]
+__all__ = ["Request", "any_of", "read_request"]
 
 _CAP = re.compile(r"\$(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) dollars")
+_SYNTHETIC = re.compile(r"(?:,? with|, and) [a-z ]+: (.+?)(?=, and |,? *$)")
+"""Options as the official synthetic instructions name them: " with color: red, and size: large"."""
 _WORD = re.compile(r"[a-z0-9][a-z0-9.'-]*[a-z0-9]|[a-z0-9]")
 _IDLE = frozenset(
     """
@@ -48,8 +50,8 @@ class Request:
 
     @property
     def query(self) -> str:
-        """What to search for: brand, attributes and kind, or all words that say something."""
-        return " ".join(part for part in (self.brand, *self.attributes, self.noun) if part)
+        """What to search for: brand, attributes, kind and values, or all words that say something."""
+        return " ".join(part for part in (self.brand, *self.attributes, self.noun, *self.values) if part)
 
 
 def read_request(instruction: str) -> Request:
@@ -65,7 +67,9 @@ def read_request(instruction: str) -> Request:
     text = _CAP.sub(" ", text)
     noun = _nouns().search(text)
     if noun is None:
-        return Request("", tuple(dict.fromkeys(w for w in _WORD.findall(text) if w not in _IDLE)), (), cap, "", text)
+        named = tuple(dict.fromkeys(_WORD.findall(_SYNTHETIC.sub(" ", text))))
+        values = tuple(_SYNTHETIC.findall(text))
+        return Request("", tuple(word for word in named if word not in _IDLE), values, cap, "", text)
     kind = _kinds()[noun[0]]
     rest = text[: noun.start()] + " ; " + text[noun.end() :]
     attributes, values, brands = _patterns(kind)

@@ -17,6 +17,8 @@ __all__ = ["Shopper"]
 
 _HIDDEN_ATTRIBUTE = 0.3
 """Guess that a product has an asked attribute that its title does not name."""
+_IN_DESCRIPTION = 0.1
+"""The same where the features do not name it either."""
 _UNSEEN_VALUE = 0.8
 """Guess that a product comes in an asked option value."""
 _RANGE_FITS = 0.5
@@ -104,26 +106,35 @@ class Shopper:
         request, offer = self.request, known.offer
         kind = 1.0 if not request.noun or request.noun in offer.title.lower() else 0.0
         chances = [kind]
-        everything_read = {"features", "description"} <= known.read
+        hidden = (
+            (0.0 if "description" in known.read else _IN_DESCRIPTION) if "features" in known.read else _HIDDEN_ATTRIBUTE
+        )
         for attribute in request.attributes:
             told = any(attribute in text for text in known.texts)
-            chances.append(1.0 if told else 0.0 if everything_read else _HIDDEN_ATTRIBUTE)
+            chances.append(1.0 if told else hidden)
         for value in request.values:
             chances.append(_UNSEEN_VALUE if known.values is None else float(value in known.values))
         if request.cap is not None:
-            fits = 1.0 if offer.high <= request.cap else 0.0 if offer.low > request.cap else _RANGE_FITS
-            chances.append(fits)
+            chances.append(_price_fits(offer, request.cap))
         return chances
 
     def _worth(self, asin: str) -> tuple[float, float, float, int]:
         """How much a product is worth buying: the chance that all fits, then how much fits, then brand and rank."""
         known = self.products[asin]
+        if not self.request.noun:
+            return self._worth_by_rank(known)
         chances = self._chances(known)
         everything = 1.0
         for chance in chances:
             everything *= chance
         brand = self.request.brand and self.request.brand in known.offer.title.lower()
         return everything, chances[0] * sum(chances), float(bool(brand)), -known.order
+
+    def _worth_by_rank(self, known: _Known) -> tuple[float, float, float, int]:
+        """The same for a request of an unknown kind: price and option values, and the order of the results."""
+        offer, request = known.offer, self.request
+        values = (_UNSEEN_VALUE if known.values is None else value in known.values for value in request.values)
+        return _price_fits(offer, request.cap), float(sum(values)), 0.0, -known.order
 
     def _missing(self) -> list[str]:
         """Asked values that the open product has and that are not chosen yet."""
@@ -179,7 +190,7 @@ class Shopper:
             # Back, open it, choose there, buy.
             if self._worth(best)[:2] > own[:2] and self.steps_left >= 3 + len(self.request.values):
                 return "click[< Prev]"
-            if 0.0 < own[0] < 1.0 and self.steps_left >= 2 + finish:
+            if self.request.noun and 0.0 < own[0] < 1.0 and self.steps_left >= 2 + finish:
                 for page in ("Features", "Description"):
                     if page.lower() not in known.read and self._doubtful(known):
                         return f"click[{page}]"
@@ -188,3 +199,9 @@ class Shopper:
     def _doubtful(self, known: _Known) -> bool:
         """Some asked attribute has not been read yet."""
         return any(all(attribute not in text for text in known.texts) for attribute in self.request.attributes)
+
+
+def _price_fits(offer: Offer, cap: float | None) -> float:
+    if cap is None or offer.high <= cap:
+        return 1.0
+    return _RANGE_FITS if offer.low <= cap else 0.0

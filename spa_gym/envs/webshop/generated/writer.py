@@ -21,6 +21,8 @@ _MOST_IN_TITLE = {"official": 4, "small": 2}
 
 _BULLETS = ((1, 97), (2, 19), (3, 49), (4, 85), (5, 561), (6, 59), (7, 92), (8, 22))
 """Bullets per product among the official 1,000."""
+_TOLD = 0.25
+"""Share of the other attributes that the description tells instead of a bullet."""
 _EMPTY_DESCRIPTION = {"official": 0.3, "small": 0.6}
 
 _ATTRIBUTE_BULLETS = (
@@ -76,6 +78,15 @@ _TITLE_TAILS = (
     "with {p0} and {p1}",
     "made for {u2}",
 )
+_HINTS = (
+    "See also our {h} {plural}.",
+    "We make {h} {plural} as well.",
+    "Should you want {h} {plural}, look at the others that we make.",
+)
+"""What a shop says about its other products: searched like everything else, and no attribute of this one, which is why
+the words are hyphenated here and nowhere else."""
+_HINTED = 0.6
+"""Share of products, of those that lack something that their family has, which point to it."""
 _SHORT_BULLETS = ("made for {u0}", "comes with {p0}", "good for {u1}", "{q} {p1}")
 
 
@@ -118,7 +129,9 @@ def _small(traits: Traits, shown: list[str], left: list[str], rng: random.Random
     title = " ".join((name, *shown, kind.noun))
     phrases = _phrases(kind)
     bullets = left[:3] + sample(rng, phrases.short, 2 - len(left) if len(left) < 2 else 0)
-    description = "" if rng.random() < _EMPTY_DESCRIPTION["small"] else choice(rng, phrases.short)
+    description = _hint(traits, rng)
+    if not description and rng.random() >= _EMPTY_DESCRIPTION["small"]:
+        description = choice(rng, phrases.short)
     return title, tuple(sample(rng, bullets, len(bullets))), description
 
 
@@ -128,18 +141,25 @@ def _official(
     kind, phrases = traits.kind, _phrases(traits.kind)
     title = _official_title(traits, shown, rng)
     empty = rng.random() < _EMPTY_DESCRIPTION["official"]
-    told = [] if empty else [a for a in left if rng.random() < 0.4]
+    told = [] if empty else [a for a in left if rng.random() < _TOLD]
     points = [a for a in left if a not in told]
     number = max(len(points), _BULLETS[weighted(rng, [weight for _, weight in _BULLETS])][0])
     lines = [_filled(_ATTRIBUTE_BULLETS, a, kind.noun, rng) for a in points]
-    lines += sample(rng, phrases.bullets, number - len(lines))
+    lines += [_point(phrases, rng) for _ in range(number - len(lines))]
     bullets = tuple(sample(rng, lines, len(lines)))
     if empty:
         return title, bullets, ""
     sentences = [_filled(_ATTRIBUTE_SENTENCES, a, kind.noun, rng) for a in told]
     # Few and many sentences are both common: the official lengths reach from 100 to 1,500 characters.
     sentences += sample(rng, phrases.sentences, 2 + int(19 * rng.random() ** 1.5))
-    return title, bullets, " ".join(sample(rng, sentences, len(sentences)))
+    sentences.append(_hint(traits, rng))
+    return title, bullets, " ".join(sentence for sentence in sample(rng, sentences, len(sentences)) if sentence)
+
+
+def _point(phrases: _Phrases, rng: random.Random) -> str:
+    """A bullet: a sentence or, half the time, two."""
+    count = 1 + int(rng.random() * 2.3)
+    return ". ".join(sample(rng, phrases.bullets, count))
 
 
 def _official_title(traits: Traits, shown: list[str], rng: random.Random) -> str:
@@ -148,13 +168,21 @@ def _official_title(traits: Traits, shown: list[str], rng: random.Random) -> str
     after = shown[len(before) :]
     head = " ".join((traits.brand, traits.line, *before, kind.noun))
     goal = 7 + int(24 * rng.random() ** 1.1)
-    tails = sample(rng, phrases.tails, 8)
+    tails = [choice(rng, variants) for variants in sample(rng, phrases.tails, len(phrases.tails))]
     segments = [head, *after]
     length = sum(segment.count(" ") + 1 for segment in segments)
     while length < goal and tails:
         segments.append(tails.pop())
         length += segments[-1].count(" ") + 1
     return head + "".join(f", {segment}" for segment in sample(rng, segments[1:], len(segments) - 1))
+
+
+def _hint(traits: Traits, rng: random.Random) -> str:
+    """A sentence about an attribute that this product does not have, or nothing."""
+    if not traits.missing or rng.random() >= _HINTED:
+        return ""
+    hyphenated = choice(rng, traits.missing).replace(" ", "-")
+    return choice(rng, _HINTS).format(h=hyphenated, plural=traits.kind.plural)
 
 
 def _filled(templates: tuple[str, ...], attribute: str, noun: str, rng: random.Random) -> str:
@@ -168,7 +196,7 @@ class _Phrases:
         rng = random.Random(f"spa-gym/webshop/phrases/{kind.noun}")
         self.sentences = [_fill(template, kind, rng) for template in _SENTENCES for _ in range(3)]
         self.bullets = [_fill(template, kind, rng) for template in _BULLETS_PLAIN for _ in range(3)]
-        self.tails = [_fill(template, kind, rng) for template in _TITLE_TAILS for _ in range(2)]
+        self.tails = [[_fill(template, kind, rng) for _ in range(2)] for template in _TITLE_TAILS]
         self.short = [_fill(template, kind, rng) for template in _SHORT_BULLETS]
 
 
