@@ -55,6 +55,14 @@ _SENTENCES = (
     "Made for {u0}, tried by {g}, and liked by both.",
     "Whoever looks for {plural} that last will be glad of the {q} {p1}.",
     "We draw, test and pack all our {plural} under one roof.",
+    "The first {n} that we ever sold is still in use for {u1}.",
+    "Nothing about the {p2} is glued that could be joined instead.",
+    "On request we engrave the {p0}, which {g} like to give away.",
+    "There is a {q} way to clean the {p1}: lukewarm water and a little patience.",
+    "Take it along for {u2}; it weighs less than it looks.",
+    "The {p0} has been redrawn twice since last spring, and it shows.",
+    "You will find the {p2} {q}, and the rest of it {r}.",
+    "Orders that reach us before noon leave on the same day.",
 )
 _BULLETS_PLAIN = (
     "The {p0} is {q} and the {p1} can be had as a spare part",
@@ -68,15 +76,21 @@ _BULLETS_PLAIN = (
     "Two years of warranty on the {p1}, and a friendly answer to every letter about it",
     "The {p2} is where others save money; we do not",
     "Ask {g} who own one: the {p0} is what they talk about",
+    "Its {p1} is {r}, and will be so after years of {u0}",
+    "Comes ready for use; the {p0} needs no assembly worth the name",
+    "Weighed, measured and signed by the person who packed it",
+    "Looks {q} beside other {plural} from our workshop",
+    "For {u2}, take two of them and keep the spare {p2}",
+    "{u1_} were on our minds when we drew the {p1}",
 )
 _TITLE_TAILS = (
     "for {u0}",
     "with {p0}",
-    "for {u1} and {u2}",
+    "made for {u1} and {u2}",
     "with {q} {p1}",
     "including {p2}",
-    "with {p0} and {p1}",
-    "made for {u2}",
+    "{r} and {s}",
+    "{q} {plural}",
 )
 _HINTS = (
     "See also our {h} {plural}.",
@@ -145,21 +159,23 @@ def _official(
     points = [a for a in left if a not in told]
     number = max(len(points), _BULLETS[weighted(rng, [weight for _, weight in _BULLETS])][0])
     lines = [_filled(_ATTRIBUTE_BULLETS, a, kind.noun, rng) for a in points]
-    lines += [_point(phrases, rng) for _ in range(number - len(lines))]
+    deck = sample(rng, phrases.bullets, len(phrases.bullets))
+    lines += [_point(deck, rng) for _ in range(number - len(lines))]
     bullets = tuple(sample(rng, lines, len(lines)))
     if empty:
         return title, bullets, ""
     sentences = [_filled(_ATTRIBUTE_SENTENCES, a, kind.noun, rng) for a in told]
     # Few and many sentences are both common: the official lengths reach from 100 to 1,500 characters.
-    sentences += sample(rng, phrases.sentences, 2 + int(19 * rng.random() ** 1.5))
+    number = 2 + int(22 * rng.random() ** 1.5)
+    sentences += [choice(rng, variants) for variants in sample(rng, phrases.sentences, number)]
     sentences.append(_hint(traits, rng))
     return title, bullets, " ".join(sentence for sentence in sample(rng, sentences, len(sentences)) if sentence)
 
 
-def _point(phrases: _Phrases, rng: random.Random) -> str:
-    """A bullet: a sentence or, half the time, two."""
-    count = 1 + int(rng.random() * 2.3)
-    return ". ".join(sample(rng, phrases.bullets, count))
+def _point(deck: list[list[str]], rng: random.Random) -> str:
+    """A bullet: one or two sentences from the deck, which is never empty (8 bullets take 16 at most)."""
+    taken = [deck.pop() for _ in range(1 + int(rng.random() * 2))]
+    return ". ".join(choice(rng, variants) for variants in taken)
 
 
 def _official_title(traits: Traits, shown: list[str], rng: random.Random) -> str:
@@ -168,7 +184,8 @@ def _official_title(traits: Traits, shown: list[str], rng: random.Random) -> str
     after = shown[len(before) :]
     head = " ".join((traits.brand, traits.line, *before, kind.noun))
     goal = 7 + int(24 * rng.random() ** 1.1)
-    tails = [choice(rng, variants) for variants in sample(rng, phrases.tails, len(phrases.tails))]
+    variant = int(rng.random() * _VARIANTS)
+    tails = [variants[variant] for variants in sample(rng, phrases.tails, len(phrases.tails))]
     segments = [head, *after]
     length = sum(segment.count(" ") + 1 for segment in segments)
     while length < goal and tails:
@@ -189,15 +206,23 @@ def _filled(templates: tuple[str, ...], attribute: str, noun: str, rng: random.R
     return choice(rng, templates).format(a=attribute, A=attribute.capitalize(), n=noun)
 
 
+_VARIANTS = 3
+"""Ways in which a sentence about a kind is filled in."""
+
+
 class _Phrases:
-    """The sentences about a kind, filled in once: writing a product is then mostly choosing."""
+    """The sentences about a kind, filled in once, so that writing a product is mostly choosing.
+
+    `tails[i][v]`, and so on: template i in variant v; a variant uses each part, use and quality in one place.
+    """
 
     def __init__(self, kind: Kind) -> None:
         rng = random.Random(f"spa-gym/webshop/phrases/{kind.noun}")
-        self.sentences = [_fill(template, kind, rng) for template in _SENTENCES for _ in range(3)]
-        self.bullets = [_fill(template, kind, rng) for template in _BULLETS_PLAIN for _ in range(3)]
-        self.tails = [[_fill(template, kind, rng) for _ in range(2)] for template in _TITLE_TAILS]
-        self.short = [_fill(template, kind, rng) for template in _SHORT_BULLETS]
+        variants = [_fillings(kind, rng) for _ in range(_VARIANTS)]
+        self.sentences = _filled_in(_SENTENCES, variants)
+        self.bullets = _filled_in(_BULLETS_PLAIN, variants)
+        self.tails = _filled_in(_TITLE_TAILS, variants)
+        self.short = [template.format_map(variants[0]) for template in _SHORT_BULLETS]
 
 
 @functools.cache
@@ -205,10 +230,16 @@ def _phrases(kind: Kind) -> _Phrases:
     return _Phrases(kind)
 
 
-def _fill(template: str, kind: Kind, rng: random.Random) -> str:
+def _filled_in(templates: tuple[str, ...], variants: list[dict[str, str]]) -> list[list[str]]:
+    return [[template.format_map(words_in) for words_in in variants] for template in templates]
+
+
+def _fillings(kind: Kind, rng: random.Random) -> dict[str, str]:
     parts, uses = sample(rng, kind.parts, 3), sample(rng, kind.uses, 3)
-    vocabulary = words()
-    return template.format(
-        n=kind.noun, plural=kind.plural, q=choice(rng, vocabulary.qualities), g=choice(rng, vocabulary.audiences),
-        p0=parts[0], p1=parts[1], p2=parts[2], u0=uses[0], u1=uses[1], u2=uses[2],
-    )  # fmt: skip
+    qualities = sample(rng, words().qualities, 3)
+    return {
+        "n": kind.noun, "plural": kind.plural, "g": choice(rng, words().audiences),
+        "q": qualities[0], "r": qualities[1], "s": qualities[2],
+        "p0": parts[0], "p1": parts[1], "p2": parts[2],
+        "u0": uses[0], "u1": uses[1], "u2": uses[2], "u1_": uses[1].capitalize(),
+    }  # fmt: skip
