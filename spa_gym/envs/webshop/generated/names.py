@@ -24,7 +24,7 @@ def entity_names() -> list[str]:
     names += [*vocabulary.brands, *(brand.lower() for brand in vocabulary.brands), *vocabulary.lines]
     names += [*vocabulary.qualities, *vocabulary.audiences]
     names += [f"${price}" for price in _small_prices()]
-    names += [str(cap) for cap in (*range(5, 50, 5), *range(50, 200, 10), *range(200, 1001, 50))]
+    names += [str(cap) for cap in (*range(5, 70, 5), *range(70, 240, 10), *range(250, 1301, 50))]
     names += [pool_id(number) for number in range(FEWEST_IDS)]
     return list(dict.fromkeys(names))
 

@@ -72,12 +72,13 @@ def _list(text: str) -> tuple[str, ...]:
 
 def _kind(raw: dict[str, Any], department: str, head: dict[str, Any], values: dict[str, tuple[str, ...]]) -> Kind:
     noun, plural = raw["name"].split("|")
+    area, shelf = raw["path"].split("|")
     groups = (option.split(":") for option in _list(raw["options"]))
     return Kind(
         noun=noun,
         plural=plural,
         department=department,
-        path=" › ".join((head["top"], *raw["path"].split("|"), plural.title())),
+        path=" › ".join((head["top"], f"{area} and {shelf}", shelf, plural.title())),
         prices=(raw["price"][0], raw["price"][1]),
         groups=tuple((name, values[pool]) for name, pool in groups),
         attributes=(*_list(raw["attributes"]), *_list(head["attributes"])),

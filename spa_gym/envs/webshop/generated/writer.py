@@ -159,7 +159,7 @@ def _official(
     points = [a for a in left if a not in told]
     number = max(len(points), _BULLETS[weighted(rng, [weight for _, weight in _BULLETS])][0])
     lines = [_filled(_ATTRIBUTE_BULLETS, a, kind.noun, rng) for a in points]
-    deck = sample(rng, phrases.bullets, len(phrases.bullets))
+    deck = list(phrases.bullets)
     lines += [_point(deck, rng) for _ in range(number - len(lines))]
     bullets = tuple(sample(rng, lines, len(lines)))
     if empty:
@@ -174,7 +174,7 @@ def _official(
 
 def _point(deck: list[list[str]], rng: random.Random) -> str:
     """A bullet: one or two sentences from the deck, which is never empty (8 bullets take 16 at most)."""
-    taken = [deck.pop() for _ in range(1 + int(rng.random() * 2))]
+    taken = [deck.pop(int(rng.random() * len(deck))) for _ in range(1 + int(rng.random() * 2))]
     return ". ".join(choice(rng, variants) for variants in taken)
 
 
