@@ -71,7 +71,7 @@ class StoredCatalogue:
                 self._products = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             if len(self._ends) != len(self._asins) or self._ends[-1] != len(self._products):
                 raise ValueError("files of different sizes")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise DataCorrupt(f"a whole store of products in {folder}", f"{error}", f"remove {folder}") from error
         self._kept = functools.lru_cache(maxsize=_KEPT)(self._decode)
 
