@@ -13,7 +13,7 @@ from spa_gym.envs.webshop.search.analyzer import analyze
 from spa_gym.envs.webshop.search.bm25 import idf
 from spa_gym.envs.webshop.search.index_build import arrays_in_memory, write_index
 from spa_gym.envs.webshop.search.index_files import FORMAT, IndexArrays, load_arrays
-from spa_gym.envs.webshop.search.ranking import rank_all
+from spa_gym.envs.webshop.search.ranking import rank
 
 __all__ = ["SearchIndex"]
 
@@ -92,7 +92,7 @@ class SearchIndex:
         frequencies = self._arrays.starts[rows + 1] - self._arrays.starts[rows]
         idfs = [idf(frequency, self._arrays.num_filled) for frequency in frequencies.tolist()]
         weights = np.array([count for _, count in found], np.float32) * np.array(idfs, np.float32)
-        return rank_all(self._arrays, rows, weights, k)
+        return rank(self._arrays, rows, weights, k)
 
     def _row(self, term: str) -> int:
         """Return the row of a term, -1 for one that no document has."""
