@@ -106,9 +106,10 @@ def _build(folder: Path, files: OfficialFiles, num_products: int | None) -> None
         for product in products_from_rows(taken, instructions, human, writer, source=files.products.name, first=count):
             writer.add(product)
             if rows.count >= count + _CHECKPOINT_ROWS:
+                if not count:  # better now than after minutes
+                    _refuse_other_products(writer.asins, instructions, files)
                 count = rows.count
                 writer.checkpoint({"rows": count, "offset": rows.offset})
-                _refuse_other_products(writer.asins, instructions, files)
         _refuse_too_few(rows.count, num_products, files)
         _refuse_other_products(writer.asins, instructions, files)
         writer.finish(_info(files, file, rows.count, writer.asins, instructions, human))

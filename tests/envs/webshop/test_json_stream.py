@@ -34,14 +34,14 @@ def elements(data: bytes, chunk_size: int = 64, **start: int) -> list[Any]:
     return list(ArrayStream(file, "items.json", chunk_size, **start))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(values), spellings, st.integers(1, 40))
 def test_array_equals_json_load(array: list[Any], spelling: dict[str, Any], chunk_size: int) -> None:
     data = encode(array, spelling)
     assert elements(b" \n" + data + b"\t", chunk_size) == json.loads(data)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.dictionaries(nasty, values), spellings, st.integers(1, 40))
 def test_object_equals_json_load(content: dict[str, Any], spelling: dict[str, Any], chunk_size: int) -> None:
     data = encode(content, spelling)
@@ -49,7 +49,7 @@ def test_object_equals_json_load(content: dict[str, Any], spelling: dict[str, An
     assert [(key, json.loads(text)) for key, text in members] == list(json.loads(data).items())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(values, min_size=1), spellings, st.integers(1, 40), st.data())
 def test_goes_on_from_an_offset(
     array: list[Any], spelling: dict[str, Any], chunk_size: int, data: st.DataObject
@@ -69,7 +69,7 @@ def test_numbers_are_not_cut_by_a_chunk(number: str) -> None:
         assert elements(f"[{number},{number}]".encode(), chunk_size) == [float(number)] * 2
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(values, min_size=1), st.integers(1, 40), st.data())
 def test_a_cut_file_is_never_taken_for_a_whole_one(array: list[Any], chunk_size: int, data: st.DataObject) -> None:
     content = json.dumps(array).encode()
