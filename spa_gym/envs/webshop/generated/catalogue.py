@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from spa_gym.core.errors import BadArgument
-from spa_gym.envs.webshop.catalogue import Columns
+from spa_gym.envs.webshop.catalogue import Columns, product_bytes
 from spa_gym.envs.webshop.generated.columns import generated_columns
 from spa_gym.envs.webshop.generated.family import FAMILY_SIZE, SIZES, Family, draw_family
 from spa_gym.envs.webshop.generated.ids import Ids
@@ -22,8 +22,8 @@ __all__ = ["DEFAULT_PRODUCTS", "MOST_PRODUCTS", "GeneratedCatalogue", "generated
 DEFAULT_PRODUCTS = {"official": 1000, "small": 200}
 MOST_PRODUCTS = 2_000_000
 
-_FORMAT = 1
-"""To be raised whenever the same seed gives other products than before: indexes are then built anew."""
+_PROBES = 20
+"""Products that the content hash is made of: whatever changes how products are drawn changes some of these."""
 
 _KEPT_PRODUCTS, _KEPT_FAMILIES = 4096, 1024
 
@@ -37,17 +37,19 @@ class GeneratedCatalogue:
         size: a key of `SIZES`.
 
     Attributes:
-        content_hash: names the products, since they follow from the arguments and the vocabulary.
+        content_hash: names the products: it hashes the arguments, the vocabulary and a few of the products.
     """
 
     def __init__(self, num_products: int, world_seed: int, size: str) -> None:
         self.num_products, self.world_seed, self.size = num_products, world_seed, size
         self.name = f"{size}/{world_seed}/{num_products}"
-        content = f"spa-gym/webshop/generated/{_FORMAT}/{self.name}/{words().digest}"
-        self.content_hash = hashlib.sha256(content.encode()).hexdigest()
         self._ids = Ids(num_products, self.name)
         self.family = functools.lru_cache(_KEPT_FAMILIES)(self._family)
         self._product = functools.lru_cache(_KEPT_PRODUCTS)(self._write)
+        digest = hashlib.sha256(f"spa-gym/webshop/generated/{self.name}/{words().digest}".encode())
+        for probe in range(_PROBES):
+            digest.update(product_bytes(self[probe * num_products // _PROBES]))
+        self.content_hash = digest.hexdigest()
 
     @property
     def asins(self) -> Sequence[str]:

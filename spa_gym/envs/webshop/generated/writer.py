@@ -26,11 +26,11 @@ _TOLD = 0.25
 _EMPTY_DESCRIPTION = {"official": 0.3, "small": 0.6}
 
 _ATTRIBUTE_BULLETS = (
-    "{A}: made with this in mind from the first sketch to the last stitch",
-    "The {n} is {a}, which our buyers name first when they are asked why they chose it",
-    "{A} by design",
-    "We kept it {a}, batch after batch, because that is what people come back for",
-    "Truly {a}, as tested in our own rooms over a long season",
+    "{A}: made with this in mind from the first sketch to the last stitch.",
+    "The {n} is {a}, which our buyers name first when they are asked why they chose it.",
+    "{A} by design.",
+    "We kept it {a}, batch after batch, because that is what people come back for.",
+    "Truly {a}, as tested in our own rooms over a long season.",
 )
 _ATTRIBUTE_SENTENCES = (
     "It is {a} as well.",
@@ -65,23 +65,23 @@ _SENTENCES = (
     "Orders that reach us before noon leave on the same day.",
 )
 _BULLETS_PLAIN = (
-    "The {p0} is {q} and the {p1} can be had as a spare part",
-    "Made for {u0}, and at its best there",
-    "A {q} present for {g}, wrapped in paper without a price on it",
-    "Good to have for {u1} and for {u2}",
+    "The {p0} is {q} and the {p1} can be had as a spare part.",
+    "Made for {u0}, and at its best there.",
+    "A {q} present for {g}, wrapped in paper without a price on it.",
+    "Good to have for {u1} and for {u2}.",
     "What is in the carton: one {n} with {p1} and {p2}, a leaflet in five languages and a card with our address, "
-    "should you want to ask something",
-    "Please measure twice before you order, since the {p0} cannot be changed afterwards",
-    "Our {plural} are looked over one by one, so you will hardly ever meet a loose {p2}",
-    "Two years of warranty on the {p1}, and a friendly answer to every letter about it",
-    "The {p2} is where others save money; we do not",
-    "Ask {g} who own one: the {p0} is what they talk about",
-    "Its {p1} is {r}, and will be so after years of {u0}",
-    "Comes ready for use; the {p0} needs no assembly worth the name",
-    "Weighed, measured and signed by the person who packed it",
-    "Looks {q} beside other {plural} from our workshop",
-    "For {u2}, take two of them and keep the spare {p2}",
-    "{u1_} were on our minds when we drew the {p1}",
+    "should you want to ask something.",
+    "Please measure twice before you order, since the {p0} cannot be changed afterwards.",
+    "Our {plural} are looked over one by one, so you will hardly ever meet a loose {p2}.",
+    "Two years of warranty on the {p1}, and a friendly answer to every letter about it.",
+    "The {p2} is where others save money; we do not.",
+    "Ask {g} who own one: the {p0} is what they talk about.",
+    "Its {p1} is {r}, and will be so after years of {u0}.",
+    "Comes ready for use; the {p0} needs no assembly worth the name.",
+    "Weighed, measured and signed by the person who packed it.",
+    "Looks {q} beside other {plural} from our workshop.",
+    "For {u2}, take two of them and keep the spare {p2}.",
+    "{u1_} were on our minds when we drew the {p1}.",
 )
 _TITLE_TAILS = (
     "for {u0}",
@@ -158,9 +158,9 @@ def _official(
     told = [] if empty else [a for a in left if rng.random() < _TOLD]
     points = [a for a in left if a not in told]
     number = max(len(points), _BULLETS[weighted(rng, [weight for _, weight in _BULLETS])][0])
-    lines = [_filled(_ATTRIBUTE_BULLETS, a, kind.noun, rng) for a in points]
-    deck = list(phrases.bullets)
-    lines += [_point(deck, rng) for _ in range(number - len(lines))]
+    deck = [*phrases.bullets, *phrases.sentences]
+    lines = [f"{_filled(_ATTRIBUTE_BULLETS, a, kind.noun, rng)} {_point(deck, rng, 1)}" for a in points]
+    lines += [_point(deck, rng, 1 + int(rng.random() * 3)) for _ in range(number - len(lines))]
     bullets = tuple(sample(rng, lines, len(lines)))
     if empty:
         return title, bullets, ""
@@ -172,10 +172,10 @@ def _official(
     return title, bullets, " ".join(sentence for sentence in sample(rng, sentences, len(sentences)) if sentence)
 
 
-def _point(deck: list[list[str]], rng: random.Random) -> str:
-    """A bullet: one or two sentences from the deck, which is never empty (8 bullets take 16 at most)."""
-    taken = [deck.pop(int(rng.random() * len(deck))) for _ in range(1 + int(rng.random() * 2))]
-    return ". ".join(choice(rng, variants) for variants in taken)
+def _point(deck: list[list[str]], rng: random.Random, number: int) -> str:
+    """So many sentences from the deck, which is never empty (8 bullets take 24 at most)."""
+    taken = [deck.pop(int(rng.random() * len(deck))) for _ in range(number)]
+    return " ".join(choice(rng, variants) for variants in taken)
 
 
 def _official_title(traits: Traits, shown: list[str], rng: random.Random) -> str:
