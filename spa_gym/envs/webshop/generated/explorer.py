@@ -17,8 +17,12 @@ from spa_gym.envs.webshop.generated.words import words
 
 __all__ = ["Explorer"]
 
-_FROM_PAGE = 0.5
-"""Share of errands that go after a product whose title is on the page."""
+_FROM_PAGE = 0.75
+"""Share of errands, where the page shows products, that go after one of them."""
+_KIND_ON_PAGE = 0.3
+"""Share of first errands that take the kind of product, and nothing else, from the start page."""
+_TRIES = 0.3
+"""Share of steps on an item page with options on which one of them is tried."""
 _BUYS = 0.5
 """Share of errands that end with the purchase."""
 
@@ -48,6 +52,9 @@ class Explorer:
             clicks = [action for action in admissible if action.startswith("click[") and action != "click[buy now]"]
             if clicks:
                 return _as_shown(choice(self.rng, clicks), self._shopper.page)
+        values = tuple(self._shopper.page.values or ())
+        if values and self.rng.random() < _TRIES:
+            return f"click[{choice(self.rng, values)}]"
         action = self._shopper.act()
         if action == "click[Buy Now]" and self.rng.random() > _BUYS:
             self._shopper.set_request(self._errand())
@@ -60,12 +67,15 @@ class Explorer:
 
     def _errand(self) -> Request:
         """A product to look for: one whose title was seen, or any kind with an attribute or two."""
-        rng = self.rng
-        titles = [offer.title for offer in self._shopper.page.offers] or [self._shopper.page.title]
+        rng, page = self.rng, self._shopper.page
+        titles = [offer.title for offer in page.offers] or [page.title]
         title = choice(rng, titles)
         if title and rng.random() < _FROM_PAGE:
             seen = read_request(title)
             return Request(seen.noun, seen.attributes[:3], (), None, "", title.lower())
+        if page.kind == "index" and rng.random() < _KIND_ON_PAGE:
+            noun = read_request(page.instruction).noun
+            return Request(noun, (), (), None, "", noun)
         kind = choice(rng, words().kinds)
         attributes = sample(rng, kind.attributes, int(rng.random() * 3))
         values = tuple(choice(rng, pool) for _, pool in kind.groups if rng.random() < 0.5)

@@ -25,6 +25,8 @@ _RANGE_FITS = 0.5
 """Guess that a price from a range that the limit divides is below the limit."""
 _PAGES = 3
 """Pages of results that it leafs through."""
+_PER_PAGE = 10
+"""Products on a full page of results."""
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Shopper:
         self.current = ""
         self.chosen: dict[str, str] = {}
         self.products: dict[str, _Known] = {}
-        self.number = 1
+        self.number = self.farthest = 1
         self.set_request(read_request(self.page.instruction))
 
     def set_request(self, request: Request) -> None:
@@ -83,10 +85,11 @@ class Shopper:
     def _see_results(self, before: Page, name: str, argument: str) -> None:
         self.chosen = {}
         if name == "search":
-            self.number = 1
+            self.number = self.farthest = 1
             self.searched = self.searched or argument.lower() == self.request.query
         elif before.kind == "results" and before is not self.page:
             self.number += {"next >": 1, "< prev": -1}.get(argument.lower(), 0)
+        self.farthest = max(self.farthest, self.number)
         for offer in self.page.offers:
             self.products.setdefault(offer.asin, _Known(offer, len(self.products), [offer.title.lower()]))
 
@@ -168,7 +171,8 @@ class Shopper:
         best = max(self.products, key=self._worth, default="")
         fits = best and self._worth(best)[0] > 0
         finish = 2 + len(self.request.values)
-        if not fits and here and self.number < _PAGES and self.steps_left > finish:
+        more = len(here) == _PER_PAGE and self.number == self.farthest < _PAGES
+        if not fits and more and self.steps_left > finish:
             return "click[Next >]"
         if best in here:
             return f"click[{best}]"
