@@ -95,22 +95,29 @@ class Chromium:
     def __init__(self, width: int = 1280, height: int = 900) -> None:
         browser, driver = find_programs()
         from selenium import webdriver
+        from selenium.webdriver.chrome.remote_connection import ChromeRemoteConnection
         from selenium.webdriver.chrome.service import Service
+        from selenium.webdriver.common.proxy import Proxy
+        from selenium.webdriver.remote.client_config import ClientConfig
 
         self._profile = tempfile.mkdtemp(prefix="spa-gym-chromium-")
         options = webdriver.ChromeOptions()
         options.binary_location = browser
-        options.ignore_local_proxy_environment_variables()
         for flag in (*_FLAGS, f"--user-data-dir={self._profile}", f"--window-size={width},{height}"):
             options.add_argument(flag)
         service = Service(driver, log_output=subprocess.DEVNULL, popen_kw={"start_new_session": True})
         try:
-            self.driver = webdriver.Chrome(options=options, service=service)
+            service.start()
+            direct = ClientConfig(
+                service.service_url, proxy=Proxy({"proxyType": "direct"})
+            )  # whatever $HTTP_PROXY says
+            self._connection = ChromeRemoteConnection(service.service_url, client_config=direct)
+            self.driver = webdriver.Remote(self._connection, options=options)
         except BaseException:
-            _clean_up(os.getpid(), _pid(service), self._profile)
+            _clean_up(os.getpid(), service, self._profile)
             raise
-        self.driver_pid = _pid(service)
-        self._clean_up = weakref.finalize(self, _clean_up, os.getpid(), self.driver_pid, self._profile)
+        self.driver_pid: int = service.process.pid
+        self._clean_up = weakref.finalize(self, _clean_up, os.getpid(), service, self._profile)
         self.driver.set_page_load_timeout(_SECONDS)
         self.driver.set_script_timeout(_SECONDS)
         self.resize(width, height)
@@ -118,9 +125,9 @@ class Chromium:
     def resize(self, width: int, height: int, dark: bool = False) -> None:
         """Give the page another size in pixels, and ask it for its dark colours."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self._devtools("Emulation.setDeviceMetricsOverride", metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self._devtools("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def screenshot(self) -> np.ndarray:
         """Return what is seen of the page, uint8 of shape (height, width, 3)."""
@@ -131,7 +138,7 @@ class Chromium:
 
     def insert(self, text: str) -> None:
         """Type a text, of any characters, where the cursor is; Selenium's `send_keys` cannot type emoji here."""
-        self.driver.execute_cdp_cmd("Input.insertText", {"text": text})
+        self._devtools("Input.insertText", {"text": text})
 
     def run(self, script: str, *arguments: Any) -> Any:
         """Run a script in the page and return what it returns."""
@@ -140,19 +147,19 @@ class Chromium:
     def close(self) -> None:
         """End all processes and delete the profile; to close twice is fine, and so is a browser that has died."""
         self._clean_up()
+        self._connection.close()
+
+    def _devtools(self, command: str, parameters: dict[str, Any]) -> None:
+        self.driver.execute("executeCdpCommand", {"cmd": command, "params": parameters})
 
 
-def _pid(service: Any) -> int | None:
-    process = getattr(service, "process", None)
-    return process.pid if process is not None else None
-
-
-def _clean_up(owner: int, group: int | None, profile: str) -> None:
+def _clean_up(owner: int, service: Any, profile: str) -> None:
     if owner != os.getpid():  # after a fork the browser is the parent's
         return
-    if group is not None:
+    process: subprocess.Popen[bytes] | None = getattr(service, "process", None)
+    if process is not None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(group, 0)
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()  # waits, and closes the pipe
+        service.process = None  # or Selenium would look for it once more
     shutil.rmtree(profile, ignore_errors=True)

@@ -143,7 +143,8 @@ def score_details(
 
 
 def _fact(name: str, asked: str, bought: str, fits: str) -> str:
-    cells = "".join([f"<td>{escape(text)}</td>" for text in (asked, bought, fits)])
+    columns = (("Asked for", asked), ("Bought", bought), ("Fits", fits))
+    cells = "".join([f'<td data-column="{column}">{escape(text)}</td>' for column, text in columns])
     return f'          <tr><th scope="row">{escape(name)}</th>{cells}</tr>\n'
 
 

@@ -39,7 +39,7 @@ class SiteServer(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(self, site: Site, host: str = "127.0.0.1", port: int = 0) -> None:
-        self.site = site
+        self.site, self._started = site, False
         if not 0 <= port < 65536:
             raise BadArgument("a port from 0 to 65535", str(port), "pass --port 3000, or --port 0 for a free one")
         if ":" in host:
@@ -65,11 +65,13 @@ class SiteServer(ThreadingHTTPServer):
 
     def start(self) -> None:
         """Serve in a thread that ends with the process, or with `close`."""
+        self._started = True
         threading.Thread(target=self.serve_forever, args=(0.05,), name="webshop-site", daemon=True).start()
 
     def close(self) -> None:
         """Stop serving and give the port back."""
-        self.shutdown()
+        if self._started:
+            self.shutdown()
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -80,7 +82,6 @@ class SiteServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: SiteServer
     protocol_version = "HTTP/1.1"
-    server_version, sys_version = "spa-gym", ""
     timeout = 60
     disable_nagle_algorithm = True
     wbufsize = -1  # one packet for head and body
@@ -105,6 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
         status = 405 if code == HTTPStatus.NOT_IMPLEMENTED else int(code)
         what = message or HTTPStatus(code).phrase
         self._refuse(status, f"{what}.", "Go back, or start at the first page.")
+
+    def version_string(self) -> str:
+        return "spa-gym"
 
     def log_message(self, format: str, *args: Any) -> None:
         _log.debug("%s " + format, self.client_address[0], *args)

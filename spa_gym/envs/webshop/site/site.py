@@ -124,7 +124,8 @@ class Site:
         bottom = ""
         if state.kind == "done":
             state, bottom = self._score(task, state)
-        skin = SiteSkin(target, lambda page: self.addresses.write(page, task), task, self._version, bottom)
+        here = self.addresses.write(state, task)
+        skin = SiteSkin(here, lambda page: self.addresses.write(page, task), task, self._version, bottom)
         return _page(render(state, self.shop, skin).replace("\r", "&#13;"))  # a parser makes a bare CR a line feed
 
     def _click(self, target: str, body: bytes) -> Response:
