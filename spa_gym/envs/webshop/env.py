@@ -92,7 +92,7 @@ class WebShopEnv(TextEnv):
         if backend != "browser":
             if render_mode == "rgb_array":
                 raise BadArgument("a browser for pictures", f"backend={backend!r}", "pass backend='browser'")
-            self.metadata = {**self.metadata, "render_modes": ["ansi"]}
+            self.metadata = {**self.metadata, "render_modes": ["ansi"]}  # type: ignore[misc]
         if source == "generated":
             if human_goals is not None or data_dir is not None:
                 raise BadArgument(
