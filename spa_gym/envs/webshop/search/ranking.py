@@ -28,7 +28,7 @@ _FIRST_LOOK, _NEXT_LOOK = 2_000, 3
 _LEADERS = 2
 """The leading documents that are scored in full are twice k."""
 _FEW_CANDIDATES, _CANDIDATE_COST = 7_000, 6
-"""Looking up one candidate costs as much as adding six postings; and choosing candidates as looking up some thousand."""
+"""Looking up one candidate costs as much as adding six postings; choosing candidates as looking up thousands."""
 
 
 def rank(arrays: IndexArrays, rows: np.ndarray, weights: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +67,7 @@ def rank_pruned(arrays: IndexArrays, rows: np.ndarray, weights: np.ndarray, k: i
     rest = np.append(np.cumsum([term.bound for term in terms[::-1]])[::-1], 0.0)
     slack = float(rest[0]) * len(terms) * 2.0**-22
     sums = _zeros(len(arrays.ranks))
-    kth, taken = _take_terms(terms, rest - slack, sums, k)
+    kth, taken = _take_terms(terms, rest + slack, sums, k)
     while True:
         candidates = np.flatnonzero(sums >= max(kth - rest[taken] - slack, _ANYTHING)).astype(np.uint32)
         if taken == len(terms) or len(candidates) <= _FEW_CANDIDATES + len(terms[taken].documents) // _CANDIDATE_COST:
