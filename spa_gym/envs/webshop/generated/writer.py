@@ -143,7 +143,7 @@ def _small(traits: Traits, shown: list[str], left: list[str], rng: random.Random
     title = " ".join((name, *shown, kind.noun))
     phrases = _phrases(kind)
     bullets = left[:3] + sample(rng, phrases.short, 2 - len(left) if len(left) < 2 else 0)
-    description = _hint(traits, rng)
+    description = left[3] if len(left) > 3 else _hint(traits, rng)
     if not description and rng.random() >= _EMPTY_DESCRIPTION["small"]:
         description = choice(rng, phrases.short)
     return title, tuple(sample(rng, bullets, len(bullets))), description
