@@ -122,7 +122,7 @@ def score(state: PageState, goal: Goal, shop: Shop, scorer: PurchaseScorer) -> P
 
 
 def page_actions(state: PageState, shop: Shop) -> tuple[str, ...]:
-    """Return the actions that are executed on a page: one search where the page has a bar, else its clicks, in order."""
+    """Return the actions that are executed on a page: one search where it has a bar, else its clicks, in order."""
     if state.kind == "item":
         return shop.view_of(state.asin).admissible
     if state.kind == "results":

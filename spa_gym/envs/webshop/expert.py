@@ -36,7 +36,9 @@ def best_options(product: Product, goal: Goal, worth: Worth) -> dict[str, str]:
     exact: dict[str, str] = {}
     for group, values in product.options.items():
         named = [option[1] for option in goal.goal_options if not isinstance(option, str) and option[0] == group]
-        exact.update({group: value for value in (*named, *asked) if value in values and group not in exact})
+        found = next((value for value in (*named, *asked) if value in values), None)
+        if found is not None:
+            exact[group] = found
     best, score = exact, worth(product.asin, exact)
     if score == 1.0 or not asked:
         return best

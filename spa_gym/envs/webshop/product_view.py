@@ -20,7 +20,7 @@ def click_actions(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _sayable(name: str) -> bool:
-    return bool(name) and name != "search" and "\n" not in name and not ("[" in name[:-1])
+    return bool(name) and name != "search" and "\n" not in name and "[" not in name[:-1]
 
 
 class ProductView:

@@ -43,6 +43,7 @@ class GeneratedCatalogue:
     def __init__(self, num_products: int, world_seed: int, size: str) -> None:
         self.num_products, self.world_seed, self.size = num_products, world_seed, size
         self.name = f"{size}/{world_seed}/{num_products}"
+        self._columns: Columns | None = None
         self._ids = Ids(num_products, self.name)
         self.family = functools.lru_cache(_KEPT_FAMILIES)(self._family)
         self._product = functools.lru_cache(_KEPT_PRODUCTS)(self._write)
@@ -56,10 +57,12 @@ class GeneratedCatalogue:
         """The products' identifiers, by position."""
         return self._ids
 
-    @functools.cached_property
+    @property
     def columns(self) -> Columns:
         """Numbers about all products."""
-        return generated_columns(self)
+        if self._columns is None:
+            self._columns = generated_columns(self)
+        return self._columns
 
     def __len__(self) -> int:
         """Return the number of products."""
