@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -24,8 +25,11 @@ from spa_gym.envs.webshop.search.word_break import split_words
 __all__ = ["arrays_in_memory", "write_index"]
 
 _WORDS_PER_RUN = 6_000_000
-_POSTINGS_PER_SLAB = 8_000_000
+_POSTINGS_PER_SLAB = 4_000_000
 _CACHED_WORDS = 1_000_000
+
+_COMMON_SHARE, _COMMON_LEAST = 16, 8_192
+"""A term that every sixteenth document has is common, if those are this many at least."""
 
 _NORM_BITS = 8
 _MOST_FREQUENT = (1 << 24) - 1  # a term frequency that still fits above the length byte in 32 bits
@@ -43,13 +47,12 @@ def arrays_in_memory(documents: Iterable[tuple[str, str]]) -> IndexArrays:
     collector = _Collector()
     runs = list(collector.runs(documents))
     merger = _Merger(collector, runs)
-    parts = list(merger.slabs())
-    return IndexArrays(
-        documents=np.concatenate([part[0] for part in parts]) if parts else np.empty(0, np.uint32),
-        codes=np.concatenate([part[1] for part in parts]) if parts else np.empty(0, merger.code_dtype),
-        **merger.small_arrays(),
-        num_filled=collector.num_filled,
-    )
+    slabs = list(merger.slabs())
+    postings = {
+        name: np.concatenate([np.empty((0, *shape[1:]), dtype), *(slab[name] for slab in slabs)])
+        for name, (shape, dtype) in merger.shapes().items()
+    }
+    return IndexArrays(**postings, **merger.small_arrays(), num_filled=collector.num_filled)
 
 
 def write_index(documents: Iterable[tuple[str, str]], folder: Path, total: int | None = None) -> None:
@@ -70,18 +73,16 @@ def write_index(documents: Iterable[tuple[str, str]], folder: Path, total: int |
     shown = tqdm(documents, total=total, desc="search index", unit=" products", delay=2, mininterval=1)
     runs = [run.spill(runs_folder, number) for number, run in enumerate(collector.runs(shown))]
     merger = _Merger(collector, runs)
-    lengths = {"documents": merger.num_postings, "codes": merger.num_postings}
-    writers = (
-        NpyWriter(folder / "documents.npy", np.dtype(np.uint32), merger.num_postings),
-        NpyWriter(folder / "codes.npy", merger.code_dtype, merger.num_postings),
-    )
+    shapes = merger.shapes()
+    writers = {name: NpyWriter(folder / f"{name}.npy", dtype, shape) for name, (shape, dtype) in shapes.items()}
     try:
-        for part in tqdm(merger.slabs(), total=merger.num_slabs, desc="merging", unit=" slabs", delay=2):
-            for writer, entries in zip(writers, part, strict=True):
-                writer.write(entries)
+        for slab in tqdm(merger.slabs(), total=merger.num_slabs, desc="merging", unit=" slabs", delay=2):
+            for name, writer in writers.items():
+                writer.write(slab[name])
     finally:
-        for writer in writers:
+        for writer in writers.values():
             writer.close()
+    lengths = {name: shape[0] for name, (shape, _) in shapes.items()}
     for name, entries in merger.small_arrays().items():
         np.save(folder / f"{name}.npy", entries)
         lengths[name] = len(entries)
@@ -184,7 +185,8 @@ class _Merger:
         for run in runs:
             frequencies[: len(run.counts)] += run.counts
         self._starts = np.concatenate(([0], np.cumsum(frequencies)))
-        self.num_postings = int(self._starts[-1])
+        common = (frequencies * _COMMON_SHARE >= len(collector.ids)) & (frequencies >= _COMMON_LEAST)
+        self._common = np.flatnonzero(common)
         self._bounds = self._slab_bounds()
         self.num_slabs = len(self._bounds) - 1
 
@@ -192,10 +194,10 @@ class _Merger:
         norms = inverse_norms(collector.num_terms, collector.num_filled)
         saturations = (pairs >> _NORM_BITS).astype(np.float32) * norms[pairs & 0xFF]
         order = np.argsort(saturations, kind="stable")
-        self.code_dtype = np.dtype(np.uint16 if len(pairs) <= 1 << 16 else np.uint32)
-        self._saturations = saturations[order]
-        self._code_of_pair = np.empty(len(pairs), self.code_dtype)
-        self._code_of_pair[order] = np.arange(len(pairs))
+        self._code_dtype = np.dtype(np.uint16 if len(pairs) < 1 << 16 else np.uint32)
+        self._saturations = np.concatenate((np.zeros(1, np.float32), saturations[order]))
+        self._code_of_pair = np.empty(len(pairs), self._code_dtype)
+        self._code_of_pair[order] = np.arange(1, len(pairs) + 1)
         self._top_codes = np.zeros(num_rows, np.uint32)
 
     def _slab_bounds(self) -> list[int]:
@@ -206,12 +208,21 @@ class _Merger:
             bounds.append(max(bounds[-1] + 1, int(np.searchsorted(self._starts, most, side="right")) - 1))
         return bounds
 
-    def slabs(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield documents and codes of all postings, row by row, some million at a time."""
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+        """Return the shapes and types of the arrays that `slabs` yields parts of."""
+        num_postings, code = int(self._starts[-1]), self._code_dtype
+        return {
+            "documents": ((num_postings,), np.dtype(np.uint32)),
+            "codes": ((num_postings,), code),
+            "common_codes": ((len(self._common), len(self._collector.ids)), code),
+        }
+
+    def slabs(self) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the postings row by row, some million at a time."""
         run_starts = [np.concatenate(([0], np.cumsum(run.counts))) for run in self._runs]
         for low, high in zip(self._bounds[:-1], self._bounds[1:], strict=True):
             base, size = int(self._starts[low]), int(self._starts[high] - self._starts[low])
-            documents, codes = np.empty(size, np.uint32), np.empty(size, self.code_dtype)
+            documents, codes = np.empty(size, np.uint32), np.empty(size, self._code_dtype)
             free = self._starts[low:high] - base  # where the next posting of each row goes
             for run, starts in zip(self._runs, run_starts, strict=True):
                 counts = run.counts[low:high]
@@ -224,7 +235,12 @@ class _Merger:
                 codes[places] = self._code_of_pair[np.searchsorted(self._collector.pairs, run.pairs[begin:end])]
                 free[: len(counts)] += counts
             self._top_codes[low:high] = np.maximum.reduceat(codes, self._starts[low:high] - base)
-            yield documents, codes
+            common = self._common[(self._common >= low) & (self._common < high)]
+            table = np.zeros((len(common), len(self._collector.ids)), self._code_dtype)
+            for place, row in enumerate(common):
+                span = slice(self._starts[row] - base, self._starts[row + 1] - base)
+                table[place, documents[span]] = codes[span]
+            yield {"documents": documents, "codes": codes, "common_codes": table}
 
     def small_arrays(self) -> dict[str, np.ndarray]:
         """Return all arrays but the postings; call it after `slabs`."""
@@ -233,8 +249,11 @@ class _Merger:
         ids = self._collector.ids
         ranks = np.empty(len(ids), np.uint32)
         ranks[sorted(range(len(ids)), key=ids.__getitem__)] = np.arange(len(ids), dtype=np.uint32)
+        common_places = np.full(len(self._starts) - 1, -1, np.int32)
+        common_places[self._common] = np.arange(len(self._common))
         return {
             "starts": self._starts,
+            "common_places": common_places,
             "top_codes": self._top_codes,
             "code_saturations": self._saturations,
             "term_bytes": np.frombuffer(b"".join(term for term, _ in terms), np.uint8),

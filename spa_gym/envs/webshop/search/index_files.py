@@ -13,7 +13,7 @@ from spa_gym.core.errors import DataCorrupt, DataNotFound
 
 __all__ = ["FORMAT", "IndexArrays", "NpyWriter", "load_arrays", "save_header"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the folder's layout; an index of another version is built anew."""
 
 _HEADER = "index.json"
@@ -24,7 +24,8 @@ class IndexArrays:
     """Everything an index consists of.
 
     A *row* is a term's number. The postings of row r are ``[starts[r]:starts[r + 1]]`` of `documents` and `codes`. A
-    *code* stands for a pair of term frequency and length byte; the greater the code, the more the posting adds.
+    *code* stands for a pair of term frequency and length byte: the greater the code, the more the posting adds. Code 0
+    is that of documents without the term.
     """
 
     documents: np.ndarray
@@ -36,7 +37,11 @@ class IndexArrays:
     top_codes: np.ndarray
     """uint32, (num rows,): the greatest code of each row."""
     code_saturations: np.ndarray
-    """float32, (num codes,): tf * n of each code (`bm25`), ascending."""
+    """float32, (num codes,): tf * n of each code (`bm25`), ascending; the first is 0."""
+    common_codes: np.ndarray
+    """Like `codes`, (num common rows, num documents): the codes of the commonest rows for every document."""
+    common_places: np.ndarray
+    """int32, (num rows,): place of each row in `common_codes`, -1 for the others."""
     term_bytes: np.ndarray
     """uint8: all terms as UTF-8 behind each other, in ascending order of their bytes."""
     term_ends: np.ndarray
@@ -70,14 +75,15 @@ def load_arrays(folder: Path) -> IndexArrays:
         found = header.get("format") if isinstance(header, dict) else header
         raise DataCorrupt(f"a search index of format {FORMAT} in {folder}", f"format {found}", mend)
     arrays: dict[str, Any] = {}
+    lengths = header["lengths"]
     for name in _ARRAYS:
         try:
             # A plain view: slices of np.memmap cost a microsecond more each.
             arrays[name] = np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
         except (OSError, ValueError) as error:
             raise DataCorrupt(f"an array of a search index in {folder / name}.npy", str(error), mend) from error
-        if len(arrays[name]) != header["lengths"][name]:
-            raise DataCorrupt(f"{header['lengths'][name]} entries in {folder / name}.npy", len(arrays[name]), mend)
+        if len(arrays[name]) != lengths[name]:
+            raise DataCorrupt(f"{lengths[name]} entries in {folder / name}.npy", len(arrays[name]), mend)
     return IndexArrays(**arrays, num_filled=header["num_filled"])
 
 
@@ -88,13 +94,13 @@ def save_header(folder: Path, lengths: dict[str, int], num_filled: int) -> None:
 
 
 class NpyWriter:
-    """Writes a one-dimensional .npy file part by part, its length known beforehand."""
+    """Writes a .npy file part by part, its shape known beforehand."""
 
-    def __init__(self, path: Path, dtype: np.dtype[Any], length: int) -> None:
+    def __init__(self, path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
         self._dtype = dtype
         self._file = open(path, "wb")
         np.lib.format.write_array_header_1_0(
-            self._file, {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (length,)}
+            self._file, {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
         )
 
     def write(self, part: np.ndarray) -> None:

@@ -70,7 +70,7 @@ def rank_pruned(arrays: IndexArrays, rows: np.ndarray, weights: np.ndarray, k: i
     kth, taken = _take_terms(terms, rest + slack, sums, k)
     while True:
         candidates = np.flatnonzero(sums >= max(kth - rest[taken] - slack, _ANYTHING)).astype(np.uint32)
-        if taken == len(terms) or len(candidates) <= _FEW_CANDIDATES + len(terms[taken].documents) // _CANDIDATE_COST:
+        if taken == len(terms) or _better_look_up(terms[taken], len(candidates)):
             break
         terms[taken].add_to(sums)
         taken += 1
@@ -91,16 +91,25 @@ class _Term:
 
     documents: np.ndarray
     codes: np.ndarray
+    common_codes: np.ndarray | None
+    """The code for each document of the index, if the term is common."""
     added: np.ndarray
     """float32, (num codes,): what a posting of each code adds."""
     bound: float
     """The most that a posting of the term adds."""
 
+    @property
+    def candidate_cost(self) -> int:
+        """How many postings could be added in the time that looking up one candidate takes."""
+        return 1 if self.common_codes is not None else _CANDIDATE_COST
+
     @classmethod
     def of(cls, arrays: IndexArrays, row: int, weight: np.float32) -> _Term:
         added = contributions(weight, arrays.code_saturations)
         span = slice(arrays.starts[row], arrays.starts[row + 1])
-        return cls(arrays.documents[span], arrays.codes[span], added, float(added[arrays.top_codes[row]]))
+        place = arrays.common_places[row]
+        common = arrays.common_codes[place] if place >= 0 else None
+        return cls(arrays.documents[span], arrays.codes[span], common, added, float(added[arrays.top_codes[row]]))
 
     def add_to(self, sums: np.ndarray) -> None:
         """Add to the sum of every document that has the term."""
@@ -109,6 +118,8 @@ class _Term:
 
     def look_up(self, candidates: np.ndarray) -> np.ndarray:
         """Return what the term adds to each candidate, 0 where it does not occur; float32."""
+        if self.common_codes is not None:
+            return self.added[self.common_codes[candidates]]
         places = np.searchsorted(self.documents, candidates)
         np.minimum(places, len(self.documents) - 1, out=places)
         return np.where(self.documents[places] == candidates, self.added[self.codes[places]], np.float32(0))
@@ -131,6 +142,11 @@ def _take_terms(terms: list[_Term], rest: np.ndarray, sums: np.ndarray, k: int) 
             documents = np.concatenate([term.documents for term in terms[: place + 1]])
             kth = max(kth, _kth_of_leaders(terms, documents, sums[documents], place + 1, k))
     return kth, len(terms)
+
+
+def _better_look_up(term: _Term, num_candidates: int) -> bool:
+    """Tell whether looking the term up for each candidate is less work than adding it and choosing candidates anew."""
+    return (num_candidates - _FEW_CANDIDATES) * term.candidate_cost <= len(term.documents)
 
 
 def _kth_of_leaders(terms: list[_Term], documents: np.ndarray, so_far: np.ndarray, repeats: int, k: int) -> float:

@@ -69,6 +69,7 @@ def test_a_folder_gives_what_memory_gives(tmp_path_factory: pytest.TempPathFacto
         patch.setattr(index_build, "_WORDS_PER_RUN", 40)
         patch.setattr(index_build, "_POSTINGS_PER_SLAB", 10)
         patch.setattr(index_build, "_CACHED_WORDS", 3)
+        patch.setattr(index_build, "_COMMON_LEAST", 1)
         SearchIndex.build(iter(documents), folder, len(documents))
     ours, memory = SearchIndex.open(folder), SearchIndex.in_memory(documents)
     assert len(ours) == len(memory) == len(documents) and not (folder / "runs").exists()

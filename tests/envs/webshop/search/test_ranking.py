@@ -17,13 +17,21 @@ def made_up_index(rng: np.random.Generator, num_documents: int, num_rows: int, n
     shares = rng.random(num_rows) ** 3 + 0.002
     rows = [np.flatnonzero(rng.random(num_documents) < share) for share in shares]
     rows = [row if len(row) else np.array([0]) for row in rows]
-    codes = [rng.integers(0, num_codes, len(row)) for row in rows]
+    codes = [rng.integers(1, num_codes + 1, len(row)) for row in rows]
+    common = [row for row in range(num_rows) if len(rows[row]) * 4 > num_documents]
+    common_codes, common_places = np.zeros((len(common), num_documents), np.uint16), np.full(num_rows, -1, np.int32)
+    for place, row in enumerate(common):
+        common_codes[place, rows[row]] = codes[row]
+        common_places[row] = place
+    saturations = np.sort(rng.choice([0.3, 0.5, 0.7, 1, 1.5, 4], num_codes))
     return IndexArrays(
         documents=np.concatenate(rows).astype(np.uint32),
         codes=np.concatenate(codes).astype(np.uint16),
         starts=np.cumsum([0, *map(len, rows)]),
         top_codes=np.array([own.max() for own in codes], np.uint32),
-        code_saturations=np.sort(rng.choice([0.3, 0.5, 0.7, 1, 1.5, 4], num_codes)).astype(np.float32),
+        code_saturations=np.array([0, *saturations], np.float32),
+        common_codes=common_codes,
+        common_places=common_places,
         term_bytes=np.empty(0, np.uint8),
         term_ends=np.zeros(1, np.int64),
         term_rows=np.empty(0, np.uint32),
