@@ -188,15 +188,15 @@ def test_a_browser_that_cannot_be_started_again(browser: Any, monkeypatch: pytes
 @pytest.mark.slow
 def test_closing_leaves_nothing_behind() -> None:
     running = chromium.Chromium(400, 300)
-    profile, group = Path(running._profile), running.driver_pid
-    assert group is not None and len(processes(group)) > 1 and profile.is_dir()
+    folder, group = Path(running._folder), running.driver_pid
+    assert group is not None and len(processes(group)) > 1 and folder.is_dir()
     assert running.screenshot().shape == (300, 400, 3)
     running.close()
     running.close()
     until = time.monotonic() + 10
     while processes(group) and time.monotonic() < until:
         time.sleep(0.01)
-    assert processes(group) == [] and not profile.exists()
+    assert processes(group) == [] and not folder.exists()
 
 
 @pytest.mark.parametrize("absent", ["Chromium", "chromedriver"])

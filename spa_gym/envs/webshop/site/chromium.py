@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import weakref
 from typing import Any
 
@@ -100,12 +101,17 @@ class Chromium:
         from selenium.webdriver.common.proxy import Proxy
         from selenium.webdriver.remote.client_config import ClientConfig
 
-        self._profile = tempfile.mkdtemp(prefix="spa-gym-chromium-")
+        self._folder = tempfile.mkdtemp(prefix="spa-gym-chromium-")
         options = webdriver.ChromeOptions()
         options.binary_location = browser
-        for flag in (*_FLAGS, f"--user-data-dir={self._profile}", f"--window-size={width},{height}"):
+        for flag in (*_FLAGS, f"--user-data-dir={self._folder}/profile", f"--window-size={width},{height}"):
             options.add_argument(flag)
-        service = Service(driver, log_output=subprocess.DEVNULL, popen_kw={"start_new_session": True})
+        service = Service(
+            driver,
+            log_output=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": self._folder},  # a Chromium that is killed leaves its temporary files there
+            popen_kw={"start_new_session": True},
+        )
         try:
             service.start()
             direct = ClientConfig(
@@ -114,10 +120,10 @@ class Chromium:
             self._connection = ChromeRemoteConnection(service.service_url, client_config=direct)
             self.driver = webdriver.Remote(self._connection, options=options)
         except BaseException:
-            _clean_up(os.getpid(), service, self._profile)
+            _clean_up(os.getpid(), service, self._folder)
             raise
         self.driver_pid: int = service.process.pid
-        self._clean_up = weakref.finalize(self, _clean_up, os.getpid(), service, self._profile)
+        self._clean_up = weakref.finalize(self, _clean_up, os.getpid(), service, self._folder)
         self.driver.set_page_load_timeout(_SECONDS)
         self.driver.set_script_timeout(_SECONDS)
         self.resize(width, height)
@@ -153,7 +159,7 @@ class Chromium:
         self.driver.execute("executeCdpCommand", {"cmd": command, "params": parameters})
 
 
-def _clean_up(owner: int, service: Any, profile: str) -> None:
+def _clean_up(owner: int, service: Any, folder: str) -> None:
     if owner != os.getpid():  # after a fork the browser is the parent's
         return
     process: subprocess.Popen[bytes] | None = getattr(service, "process", None)
@@ -162,4 +168,8 @@ def _clean_up(owner: int, service: Any, profile: str) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()  # waits, and closes the pipe
         service.process = None  # or Selenium would look for it once more
-    shutil.rmtree(profile, ignore_errors=True)
+    for _ in range(40):  # the browser's processes are killed, and may yet have a last file to write
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(folder):
+            break
+        time.sleep(0.025)
