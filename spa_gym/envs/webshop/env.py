@@ -5,9 +5,10 @@ See docs/environments/webshop.md for observation, actions, data and what differs
 
 from __future__ import annotations
 
+import functools
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -111,7 +112,7 @@ class WebShopEnv(TextEnv):
         default = "builtin" if source == "generated" else "auto"
         self.noun_tagger, tagger = resolve_noun_tagger(default if noun_tagger is None else noun_tagger)
         self.shop, self.observation_mode = shop, observation_mode
-        self.scorer = PurchaseScorer(tagger)
+        self.scorer = _shared_scorer(tagger) if isinstance(tagger, Hashable) else PurchaseScorer(tagger)
         self._backend: Backend = BACKENDS[backend](shop, self.scorer, observation_mode)
         self._options: dict[str, str] | None = None
 
@@ -202,3 +203,9 @@ class WebShopEnv(TextEnv):
             goal: Goal = self._goal_now
             self._options = best_options(self.shop.view_of(goal.asin).product, goal, self._worth)
         return expert_plan(state, self._goal_now, self._options, self.shop)
+
+
+@functools.lru_cache(8)
+def _shared_scorer(tagger: Callable[[str], Sequence[str]]) -> PurchaseScorer:
+    """One for all environments with the same tagger: what it remembers of titles serves them all."""
+    return PurchaseScorer(tagger)

@@ -136,7 +136,7 @@ class _SpacyNouns:
 
     def __init__(self, model: str) -> None:
         self.model = model
-        spacy = require_extra("webshop", "spacy", "the noun tagger 'spacy'")
+        spacy = require_extra("spacy", "spacy", "the noun tagger 'spacy'")
         # Parts of speech come from the tagger; the other parts of the pipeline cost time and change nothing here.
         self._pipeline = spacy.load(model, exclude=["parser", "ner", "lemmatizer"])
 

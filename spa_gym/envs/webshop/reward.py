@@ -20,13 +20,14 @@ Formulas and thresholds: section 4.2 and `engine/goal.py` of the original. What 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from spa_gym.core.extras import require_extra
+from rapidfuzz import fuzz
+
 from spa_gym.envs.webshop.colours import colour_of, colour_of_pair
 from spa_gym.envs.webshop.nouns import NounTagger
 
@@ -72,15 +73,10 @@ class PurchaseScorer:
     Args:
         nouns: Gives the lower-case nouns of a title, in order and with repetitions; see `nouns.py`.
         memory: How many titles, pairs of goal and product, and options are remembered, each.
-
-    Raises:
-        DependencyNotInstalled: rapidfuzz (the extra `webshop`) is not there.
     """
 
     def __init__(self, nouns: NounTagger, memory: int = 4096) -> None:
         self._nouns, self._memory = nouns, memory
-        fuzz = require_extra("webshop", "rapidfuzz.fuzz", "the reward of WebShop")
-        self._token_set_ratio: Callable[[str, str], float] = fuzz.token_set_ratio
         remember = lru_cache(memory)
         self._title_nouns = remember(self._find_title_nouns)
         self._goal_options = remember(_words_of_goal_options)
@@ -174,7 +170,7 @@ class PurchaseScorer:
 
     def _alike(self, words: str, wanted: str) -> bool:
         # The original rounds the ratio to an integer first. Its own ratio is never the higher of the two.
-        ratio = self._token_set_ratio(words, wanted)
+        ratio = fuzz.token_set_ratio(words, wanted)
         return round(ratio) > 85 and (ratio == 100.0 or _slow_token_set_ratio(words, wanted) > 85)
 
 

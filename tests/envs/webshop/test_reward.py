@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from gymnasium.error import DependencyNotInstalled
 
-from spa_gym.envs.webshop import reward as reward_module
 from spa_gym.envs.webshop.goals import Goal
 from spa_gym.envs.webshop.official import official_catalogue
 from spa_gym.envs.webshop.product import Product
@@ -221,15 +219,6 @@ def test_a_scorer_can_be_pickled() -> None:
     scorer = PurchaseScorer(_nouns)
     expected = scorer.score(_product(), _goal(), 20.0, {})
     assert pickle.loads(pickle.dumps(scorer)).score(_product(), _goal(), 20.0, {}) == expected
-
-
-def test_without_rapidfuzz_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(extra: str, module: str, purpose: str = "") -> None:
-        raise DependencyNotInstalled(f"{module}: spa-gym[{extra}]")
-
-    monkeypatch.setattr(reward_module, "require_extra", absent)
-    with pytest.raises(DependencyNotInstalled, match=r"rapidfuzz.*spa-gym\[webshop\]"):
-        PurchaseScorer(_nouns)
 
 
 @pytest.mark.data
