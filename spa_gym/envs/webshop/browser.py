@@ -12,7 +12,7 @@ It keeps the protocol of `backend.Backend`, so that an environment plays the sam
 - when Chromium, its tab or its driver dies, it is started once more on the same page and the action is done again; if
   that fails too, the call raises `BrowserDied`.
 
-The browser starts on the first `begin`, takes about a second and 250 MB, and belongs to one environment; after a fork
+The browser starts on the first `begin`, takes one or two seconds and some 500 MB, and belongs to one environment; after a fork
 the child starts its own. `close` ends it.
 """
 
