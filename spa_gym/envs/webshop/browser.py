@@ -12,19 +12,17 @@ It keeps the protocol of `backend.Backend`, so that an environment plays the sam
 - when Chromium, its tab or its driver dies, it is started once more on the same page and the action is done again; if
   that fails too, the call raises `BrowserDied`.
 
-The browser starts on the first `begin`, takes one or two seconds and some 500 MB, and belongs to one environment; after a fork
-the child starts its own. `close` ends it.
+The browser starts on the first `begin`, which takes one or two seconds, needs some 500 MB, and belongs to one
+environment; after a fork the child starts its own. `close` ends it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import time
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,96 +37,24 @@ from spa_gym.envs.webshop.product_view import click_actions
 from spa_gym.envs.webshop.reward import PurchaseScore, PurchaseScorer
 from spa_gym.envs.webshop.session import Rng, parse_action, search, start
 from spa_gym.envs.webshop.shop import Shop
+from spa_gym.envs.webshop.site.browser_page import EMPTY_FIELD, LEAVE_BY, SUBMIT_FIELD, BrowserPage, read_page
 from spa_gym.envs.webshop.site.chromium import Chromium, broken_errors, find_programs
 from spa_gym.envs.webshop.site.server import SiteServer
 from spa_gym.envs.webshop.site.site import Site
-from spa_gym.envs.webshop.text_nodes import Node, joined, visible
+from spa_gym.envs.webshop.text_nodes import joined, visible
 from spa_gym.envs.webshop.text_pages import rich
 
 __all__ = ["BrowserBackend", "BrowserDied"]
 
 _log = logging.getLogger(__name__)
 
-_SECONDS = 30.0
 _MEND = "see whether `chromium --headless=new` starts here, and whether there is memory for it"
 _TASK = 0
 """The site of a backend has one task at a time."""
 
-_READ_PAGE = """
-if (window.spaGymLeaving || document.readyState !== "complete") return null;
-const holders = {BUTTON: "button"};
-const classes = {option: "label", "product-link": "link"};
-const ignored = new Set(["STYLE", "SCRIPT", "HEAD", "TITLE", "META"]);
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) =>
-  node.nodeType === Node.ELEMENT_NODE && ("frame" in (node.dataset || {}) || ignored.has(node.tagName))
-    ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
-const nodes = [];
-while (walker.nextNode()) {
-  const node = walker.currentNode;
-  if (node.nodeType !== Node.TEXT_NODE) continue;
-  const parent = node.parentElement;
-  nodes.push([holders[parent.tagName] || classes[parent.className] || "text", node.data]);
-}
-const texts = (selector) => Array.from(document.querySelectorAll(selector), (element) => element.textContent);
-return {
-  address: location.pathname + location.search,
-  style: document.body.className,
-  nodes: nodes,
-  buttons: texts(".btn"),
-  links: texts(".product-link"),
-  options: texts(".option"),
-  search: document.getElementById("search_input") !== null,
-  reward: texts("#reward pre")[0] ?? null,
-};
-"""
-_LEAVE_BY = """
-const element = document.querySelectorAll(arguments[0])[arguments[1]];
-element.scrollIntoView({block: "center"});
-window.spaGymLeaving = true;
-return element;
-"""
-_EMPTY_FIELD = """
-const field = document.querySelector("#search_input, .frame-search input");
-field.value = "";
-field.focus();
-"""
-_SUBMIT_FIELD = """
-const field = document.querySelector("#search_input, .frame-search input");
-if (field.value !== arguments[0]) return false;
-window.spaGymLeaving = true;
-field.form.requestSubmit();
-return true;
-"""
-
 
 class BrowserDied(SpaGymError):
     """Chromium or its driver died, and starting it again did not help."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """What was read off a page."""
-
-    address: str
-    style: str
-    nodes: tuple[Node, ...]
-    buttons: tuple[str, ...]
-    links: tuple[str, ...]
-    options: tuple[str, ...]
-    search: bool
-    reward: float | None
-
-    def find(self, name: str) -> tuple[str, int] | None:
-        """Where the element is that a click on a name means: a selector and a position among its matches.
-
-        A name of buttons and of an option is the button's, as in the text environment, which asks for the buttons'
-        names first; of a value in two option groups the last one counts, as in the original.
-        """
-        for selector, names in ((".btn", self.buttons), (".product-link", self.links)):
-            if name in names:
-                return selector, names.index(name)
-        backwards = self.options[::-1]
-        return (".option", len(self.options) - 1 - backwards.index(name)) if name in backwards else None
 
 
 class BrowserBackend:
@@ -238,7 +164,7 @@ class BrowserBackend:
                     self._open(self._chromium)
                 if what is not None:
                     what(self._chromium)
-                page = self._read(self._chromium)
+                page = read_page(self._chromium)
                 break
             except broken as error:
                 self._discard()
@@ -247,7 +173,7 @@ class BrowserBackend:
                 _log.warning("Chromium failed (%s); it is started again on the same page", _short(error))
         self._adopt(page)
 
-    def _adopt(self, page: _Page) -> None:
+    def _adopt(self, page: BrowserPage) -> None:
         """Take what was read as the current page."""
         state = self._site().read(page.address)[1]
         if page.style != f"page-{state.kind}":
@@ -269,41 +195,16 @@ class BrowserBackend:
         return server.url.rstrip("/") + server.site.addresses.write(state, _TASK)
 
     def _click(self, browser: Chromium, selector: str, index: int) -> None:
-        element = browser.run(_LEAVE_BY, selector, index)
+        element = browser.run(LEAVE_BY, selector, index)
         element.click()
 
     def _type(self, browser: Chromium, query: str, rng: Rng) -> None:
         if not any(unicodedata.category(char) in ("Cc", "Cs") for char in query):
-            browser.run(_EMPTY_FIELD)
+            browser.run(EMPTY_FIELD)
             browser.insert(query)
-            if browser.run(_SUBMIT_FIELD, query):
+            if browser.run(SUBMIT_FIELD, query):
                 return
         browser.driver.get(self._url(search(self.state, tuple(query.split(" ")), 1, self.shop, rng)))
-
-    def _read(self, browser: Chromium) -> _Page:
-        from selenium.common.exceptions import JavascriptException
-
-        until = time.monotonic() + _SECONDS
-        while time.monotonic() < until:
-            with contextlib.suppress(JavascriptException):  # the page went away under the script
-                found = browser.run(_READ_PAGE)
-                if found is not None:
-                    return _page(found)
-            time.sleep(0.002)
-        raise TimeoutError(f"no page came within {_SECONDS:.0f} s")
-
-
-def _page(found: dict[str, Any]) -> _Page:
-    return _Page(
-        address=found["address"],
-        style=found["style"],
-        nodes=tuple((holder, text) for holder, text in found["nodes"]),
-        buttons=tuple(text.lower() for text in found["buttons"]),
-        links=tuple(text.lower() for text in found["links"]),
-        options=tuple(found["options"]),
-        search=found["search"],
-        reward=None if found["reward"] is None else float(found["reward"]),
-    )
 
 
 def _short(error: Exception) -> str:

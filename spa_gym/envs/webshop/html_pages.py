@@ -1,9 +1,9 @@
 r"""The pages as HTML, straight from the state, by string building: for mode "html" and for `spa-gym serve webshop`.
 
-There is one function a page. What differs between the two is a skin: `ORIGINAL` (html_skin.py) gives the bytes of
-princeton-nlp/WebShop, unclosed tags, tabs and blank lines included, for agents that were trained on them; the site's
-(site/skin.py) gives a page that works and looks well in a browser. Both have the same visible texts, buttons, options
-and links in the same order.
+There is one function a page; what the sub pages of a product show is in html_sub_pages.py. What differs between the two
+uses is a skin: `ORIGINAL` (html_skin.py) gives the bytes of princeton-nlp/WebShop, unclosed tags, tabs and blank lines
+included, for agents that were trained on them; the site's (site/skin.py) gives a page that works and looks well in a
+browser. Both have the same visible texts, buttons, options and links in the same order.
 
 The markup follows the page format of the original's templates (Copyright (c) 2023 Princeton Natural Language
 Processing, MIT License). Every value goes through `escape` or a function of the skin; nothing else reaches a page.
@@ -12,9 +12,10 @@ A blank at the end of a line is written as \x20, so that no editor eats it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from spa_gym.envs.webshop.html_skin import ORIGINAL, Skin, escape, script_json
+from spa_gym.envs.webshop.html_sub_pages import SUB_PAGE_PARTS
 from spa_gym.envs.webshop.page_state import PageState
 from spa_gym.envs.webshop.product import Product
 from spa_gym.envs.webshop.shop import Shop
@@ -207,74 +208,13 @@ def _sub(state: PageState, shop: Shop, skin: Skin) -> str:
       <div class="row top-buffer">
         <div class="col-md-12">
           <div class="row top-buffer">
-{_SUB_PAGES[state.sub or ""](shop.view_of(state.asin).product)}\
+{SUB_PAGE_PARTS[state.sub or ""](shop.view_of(state.asin).product)}\
           </div>
         </div>
       </div>
     </div>
 {skin.bottom(state)}  </body>
 """
-
-
-def _description(product: Product) -> str:
-    return f"""\
-            <div class="col-sm-6" name="description">
-              <div class="card card-body">
-                <p class="product-info">{escape(product.description)}</p>
-              </div>
-            </div>
-"""
-
-
-def _features(product: Product) -> str:
-    return f"""\
-            <div class="col-sm-6" name="bulletpoints">
-              <div class="card card-body">
-                <ul>
-                  {_list(product.bullets, "product-info")}
-                </ul>
-              </div>
-            </div>
-"""
-
-
-def _reviews(product: Product) -> str:
-    """The original never loads its reviews: the page is empty."""
-    return """\
-            <div class="col-sm-6" name="reviews">
-              <div class="card card-body">
-               \x20
-              </div>
-            </div>
-"""
-
-
-def _attributes(product: Product) -> str:
-    return f"""\
-            <div class="col-sm-6" name="description">
-              <div class="card card-body">
-                <ul>
-                  {_list(product.attributes, "attribute")}
-                </ul>
-              </div>
-            </div>
-            <div class="col-sm-6" name="description">
-              <div class="d-flex align-items-center justify-content-between mt-1">
-                <h5 class="font-weight-bold my-2 product-category">{escape(product.category)}</h5>
-              </div>
-              <div class="d-flex align-items-center justify-content-between mt-1">
-                <h5 class="font-weight-bold my-2 product-query">{escape(product.query)}</h5>
-              </div>
-              <div class="d-flex align-items-center justify-content-between mt-1">
-                <h5 class="font-weight-bold my-2 product-product_category">{escape(product.product_category)}</h5>
-              </div>
-            </div>
-"""
-
-
-def _list(texts: Iterable[str], style: str) -> str:
-    line = '\n                  <li><p class="{}"> {}</p></li>\n                  '
-    return "".join([line.format(style, escape(text)) for text in texts])
 
 
 def _done(state: PageState, shop: Shop, skin: Skin) -> str:
@@ -354,12 +294,6 @@ _STYLES = {
     "< Prev": "btn btn-primary",
     "Next >": "btn btn-primary",
     "Buy Now": "btn btn-lg purchase",
-}
-_SUB_PAGES: dict[str, Callable[[Product], str]] = {
-    "Description": _description,
-    "Features": _features,
-    "Reviews": _reviews,
-    "Attributes": _attributes,
 }
 _PAGES: dict[str, Callable[[PageState, Shop, Skin], str]] = {
     "index": _start,
