@@ -24,7 +24,7 @@ from typing import Any
 from spa_gym.envs.webshop.catalogue import Catalogue
 from spa_gym.envs.webshop.goals import Goal
 from spa_gym.envs.webshop.nouns import NounTagger, builtin_nouns, resolve_noun_tagger
-from spa_gym.envs.webshop.official import official_catalogue
+from spa_gym.envs.webshop.official.catalogue import official_catalogue
 from spa_gym.envs.webshop.product import Product
 from spa_gym.envs.webshop.reward import PurchaseScorer
 

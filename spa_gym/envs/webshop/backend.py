@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from spa_gym.core.extras import require_extra
-from spa_gym.envs.webshop import html_pages, text_pages
 from spa_gym.envs.webshop.goals import Goal
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages import html_pages, text_pages
+from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.reward import PurchaseScore, PurchaseScorer
 from spa_gym.envs.webshop.session import Rng, act, start
 from spa_gym.envs.webshop.shop import Shop

@@ -31,9 +31,11 @@ from spa_gym.core.errors import SpaGymError
 from spa_gym.core.tasks import Task
 from spa_gym.envs.webshop.backend import score
 from spa_gym.envs.webshop.goals import Goal
-from spa_gym.envs.webshop.html_pages import render
-from spa_gym.envs.webshop.page_state import PageState
-from spa_gym.envs.webshop.product_view import click_actions
+from spa_gym.envs.webshop.pages.html_pages import render
+from spa_gym.envs.webshop.pages.page_state import PageState
+from spa_gym.envs.webshop.pages.product_view import click_actions
+from spa_gym.envs.webshop.pages.text_nodes import joined, visible
+from spa_gym.envs.webshop.pages.text_pages import rich
 from spa_gym.envs.webshop.reward import PurchaseScore, PurchaseScorer
 from spa_gym.envs.webshop.session import Rng, parse_action, search, start
 from spa_gym.envs.webshop.shop import Shop
@@ -41,8 +43,6 @@ from spa_gym.envs.webshop.site.browser_page import EMPTY_FIELD, LEAVE_BY, SUBMIT
 from spa_gym.envs.webshop.site.chromium import Chromium, broken_errors, find_programs
 from spa_gym.envs.webshop.site.server import SiteServer
 from spa_gym.envs.webshop.site.site import Site
-from spa_gym.envs.webshop.text_nodes import joined, visible
-from spa_gym.envs.webshop.text_pages import rich
 
 __all__ = ["BrowserBackend", "BrowserDied"]
 

@@ -2,7 +2,7 @@
 
 Prices, goals and the shop's special searches need a few numbers of every product; `Columns` holds them as arrays, so
 that nothing has to build a million products to draw a price. `MemoryCatalogue` keeps its products as objects (1,000 of
-them cost a few MB); `store.py` has the same thing on disk.
+them cost a few MB); `official/store.py` has the same thing on disk.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from spa_gym.envs.webshop.generated.names import entity_names
 from spa_gym.envs.webshop.generated.shopper import Shopper
 from spa_gym.envs.webshop.goals import Goal
 from spa_gym.envs.webshop.nouns import resolve_noun_tagger
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.reward import PurchaseScorer
 from spa_gym.envs.webshop.session import start
 from spa_gym.envs.webshop.shops import generated_shop, official_shop

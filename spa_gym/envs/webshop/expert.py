@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 
 from spa_gym.envs.webshop.goals import Goal
-from spa_gym.envs.webshop.page_state import PAGE_SIZE, PageState
+from spa_gym.envs.webshop.pages.page_state import PAGE_SIZE, PageState
 from spa_gym.envs.webshop.product import Product
 from spa_gym.envs.webshop.shop import Shop
 

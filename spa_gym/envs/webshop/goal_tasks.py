@@ -9,7 +9,7 @@ import numpy as np
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.tasks import Task, TaskSet
 from spa_gym.envs.webshop.goals import Goals, GoalSet
-from spa_gym.envs.webshop.spa_splits import HUMAN_GOALS, SPA_SPLITS, spa_positions
+from spa_gym.envs.webshop.official.spa_splits import HUMAN_GOALS, SPA_SPLITS, spa_positions
 
 __all__ = ["OFFICIAL_SPLITS", "GoalTaskSet", "official_positions", "official_tasks"]
 

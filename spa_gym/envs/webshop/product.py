@@ -1,7 +1,7 @@
 """A product of the shop, as the pages, the search, the goals and the reward see it; and its compact JSON form.
 
-Nothing here knows where a product comes from: the official rows (`official_rows.py`) and the generated shop both end
-in a `Product`, and every catalogue (`catalogue.py`, `store.py`) holds nothing else.
+Nothing here knows where a product comes from: the official rows (`official/rows.py`) and the generated shop both end
+in a `Product`, and every catalogue (`catalogue.py`, `official/store.py`) holds nothing else.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from spa_gym.envs.webshop.goals import Goal
-from spa_gym.envs.webshop.page_state import NO_OPTIONS, SUB_PAGES, PageState
+from spa_gym.envs.webshop.pages.page_state import NO_OPTIONS, SUB_PAGES, PageState
 from spa_gym.envs.webshop.shop import Shop
 
 __all__ = ["Rng", "act", "address", "parse_action", "search", "start"]

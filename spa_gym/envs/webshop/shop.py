@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spa_gym.core.errors import SpaGymError
-from spa_gym.envs.webshop.product_view import ProductView
+from spa_gym.envs.webshop.pages.product_view import ProductView
 
 if TYPE_CHECKING:
     from spa_gym.envs.webshop.catalogue import Catalogue

@@ -23,8 +23,8 @@ from spa_gym.envs.webshop.generated.catalogue import generated_catalogue
 from spa_gym.envs.webshop.generated.goals import generated_tasks
 from spa_gym.envs.webshop.goal_tasks import official_tasks
 from spa_gym.envs.webshop.goals import GoalSet, official_goals
-from spa_gym.envs.webshop.official import official_catalogue
-from spa_gym.envs.webshop.official_files import find_files
+from spa_gym.envs.webshop.official.catalogue import official_catalogue
+from spa_gym.envs.webshop.official.files import find_files
 from spa_gym.envs.webshop.prices import draw_prices
 from spa_gym.envs.webshop.product import search_text
 from spa_gym.envs.webshop.search.index import SearchIndex

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from spa_gym.envs.webshop.text_nodes import Node, visible
+from spa_gym.envs.webshop.pages.text_nodes import Node, visible
 
 __all__ = ["PageParser"]
 

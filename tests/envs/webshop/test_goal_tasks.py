@@ -11,7 +11,7 @@ from spa_gym.core.errors import BadArgument, TaskNotFound
 from spa_gym.envs.webshop.catalogue import MemoryCatalogue
 from spa_gym.envs.webshop.goal_tasks import OFFICIAL_SPLITS, GoalTaskSet, official_positions, official_tasks
 from spa_gym.envs.webshop.goals import GoalSet, official_goals
-from spa_gym.envs.webshop.official import official_catalogue
+from spa_gym.envs.webshop.official.catalogue import official_catalogue
 from spa_gym.envs.webshop.prices import draw_prices
 from tests.envs.webshop.tiny_shop import tiny_product
 from tests.official_data import webshop_folder

@@ -16,11 +16,11 @@ import pytest
 from spa_gym.core.errors import BadArgument, TaskNotFound
 from spa_gym.envs.webshop.catalogue import MemoryCatalogue
 from spa_gym.envs.webshop.goals import NO_CAP, ORDER_SEED, Goal, GoalSet, official_goals
-from spa_gym.envs.webshop.official import official_catalogue
+from spa_gym.envs.webshop.official.catalogue import official_catalogue
+from spa_gym.envs.webshop.official.store import StoredCatalogue
+from spa_gym.envs.webshop.official.store_writer import write_store
 from spa_gym.envs.webshop.prices import draw_prices
 from spa_gym.envs.webshop.product import HumanAnnotation, Product
-from spa_gym.envs.webshop.store import StoredCatalogue
-from spa_gym.envs.webshop.store_writer import write_store
 from tests.envs.webshop.tiny_shop import tiny_product
 from tests.official_data import webshop_folder, webshop_recordings
 

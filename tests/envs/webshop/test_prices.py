@@ -8,7 +8,7 @@ import random
 import pytest
 
 from spa_gym.envs.webshop.catalogue import MemoryCatalogue
-from spa_gym.envs.webshop.official import official_catalogue
+from spa_gym.envs.webshop.official.catalogue import official_catalogue
 from spa_gym.envs.webshop.prices import draw_prices
 from tests.envs.webshop.tiny_shop import tiny_product
 from tests.official_data import webshop_folder, webshop_recordings

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from spa_gym.envs.webshop.goals import Goal
-from spa_gym.envs.webshop.official import official_catalogue
+from spa_gym.envs.webshop.official.catalogue import official_catalogue
 from spa_gym.envs.webshop.product import Product
 from spa_gym.envs.webshop.reward import PurchaseScore, PurchaseScorer, score_purchase
 from tests.official_data import data_root, webshop_recording

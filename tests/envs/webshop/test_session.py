@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spa_gym.envs.webshop.backend import page_actions
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.session import act, parse_action, start
 from spa_gym.envs.webshop.shop import Shop
 from tests.envs.webshop.tiny_shop import goal_for, tiny_product, tiny_shop

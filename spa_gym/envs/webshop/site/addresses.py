@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 
-from spa_gym.envs.webshop.page_state import SUB_PAGES, PageState
+from spa_gym.envs.webshop.pages.page_state import SUB_PAGES, PageState
 from spa_gym.envs.webshop.session import search
 from spa_gym.envs.webshop.shop import Shop
 

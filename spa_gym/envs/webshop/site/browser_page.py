@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from spa_gym.envs.webshop.pages.text_nodes import Node
 from spa_gym.envs.webshop.site.chromium import Chromium
-from spa_gym.envs.webshop.text_nodes import Node
 
 __all__ = ["EMPTY_FIELD", "LEAVE_BY", "SUBMIT_FIELD", "BrowserPage", "read_page"]
 

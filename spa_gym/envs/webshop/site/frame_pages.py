@@ -7,8 +7,8 @@ from typing import Protocol
 
 from spa_gym.core.tasks import Task
 from spa_gym.envs.webshop.goals import Goal
-from spa_gym.envs.webshop.html_skin import escape
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.html_skin import escape
+from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.product import Product
 from spa_gym.envs.webshop.reward import PurchaseScore
 from spa_gym.envs.webshop.site.skin import document_top

@@ -19,8 +19,8 @@ import numpy as np
 
 from spa_gym.envs.webshop.backend import score
 from spa_gym.envs.webshop.goals import Goal
-from spa_gym.envs.webshop.html_pages import render
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.html_pages import render
+from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.reward import PurchaseScorer
 from spa_gym.envs.webshop.session import Rng, act, search, start
 from spa_gym.envs.webshop.shop import Shop

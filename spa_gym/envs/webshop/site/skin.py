@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from spa_gym.envs.webshop.html_skin import escape
-from spa_gym.envs.webshop.page_state import NO_OPTIONS, PageState
+from spa_gym.envs.webshop.pages.html_skin import escape
+from spa_gym.envs.webshop.pages.page_state import NO_OPTIONS, PageState
 from spa_gym.envs.webshop.product import Product
 
 __all__ = ["PICTURES", "SiteSkin", "document_top"]

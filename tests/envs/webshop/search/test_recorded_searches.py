@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spa_gym.envs.webshop.official import official_catalogue
+from spa_gym.envs.webshop.official.catalogue import official_catalogue
 from spa_gym.envs.webshop.product import search_text
 from spa_gym.envs.webshop.search.index import SearchIndex
 from tests.official_data import webshop_folder, webshop_recording

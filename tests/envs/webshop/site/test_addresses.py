@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.session import search
 from spa_gym.envs.webshop.site.addresses import Addresses, LongTexts, Refusal
 from tests.envs.webshop.tiny_shop import tiny_product, tiny_shop

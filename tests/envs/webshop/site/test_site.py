@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from spa_gym.envs.webshop.backend import ProcessBackend
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.page_state import PageState
+from spa_gym.envs.webshop.pages.text_nodes import joined
 from spa_gym.envs.webshop.site.site import Response, Site
-from spa_gym.envs.webshop.text_nodes import joined
 from tests.envs.webshop.page_parser import PageParser
 from tests.envs.webshop.site.tiny_site import tiny_site
 from tests.envs.webshop.tiny_shop import tiny_product

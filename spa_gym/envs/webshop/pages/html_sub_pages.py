@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from spa_gym.envs.webshop.html_skin import escape
+from spa_gym.envs.webshop.pages.html_skin import escape
 from spa_gym.envs.webshop.product import Product
 
 __all__ = ["SUB_PAGE_PARTS"]

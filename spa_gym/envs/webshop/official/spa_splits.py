@@ -26,5 +26,5 @@ def spa_positions(split: str) -> tuple[int, ...]:
     Args:
         split: One of `SPA_SPLITS`.
     """
-    file = resources.files("spa_gym.envs.webshop").joinpath("spa_splits.json")
+    file = resources.files("spa_gym.envs.webshop.official").joinpath("spa_splits.json")
     return tuple(json.loads(file.read_text("utf-8"))[split])

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from spa_gym.envs.webshop.html_skin import ORIGINAL, Skin, escape, script_json
-from spa_gym.envs.webshop.html_sub_pages import SUB_PAGE_PARTS
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.html_skin import ORIGINAL, Skin, escape, script_json
+from spa_gym.envs.webshop.pages.html_sub_pages import SUB_PAGE_PARTS
+from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.product import Product
 from spa_gym.envs.webshop.shop import Shop
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spa_gym.core.errors import DataCorrupt
-from spa_gym.envs.webshop.official_rows import NO_ATTRIBUTES, product_from_row, products_from_rows
+from spa_gym.envs.webshop.official.rows import NO_ATTRIBUTES, product_from_row, products_from_rows
 from spa_gym.envs.webshop.product import HumanAnnotation, Product
 from tests.envs.webshop.made_up_files import annotation, entry, row
 

@@ -13,9 +13,9 @@ import pytest
 
 from spa_gym.core.errors import DataCorrupt
 from spa_gym.envs.webshop.catalogue import COLUMN_KINDS, Columns, MemoryCatalogue
+from spa_gym.envs.webshop.official.store import StoredCatalogue
+from spa_gym.envs.webshop.official.store_writer import StoreWriter, write_store
 from spa_gym.envs.webshop.product import HumanAnnotation, Product
-from spa_gym.envs.webshop.store import StoredCatalogue
-from spa_gym.envs.webshop.store_writer import StoreWriter, write_store
 from tests.envs.webshop.tiny_shop import tiny_product
 
 

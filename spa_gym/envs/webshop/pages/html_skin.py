@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote_plus
 
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.product import Product
 
 __all__ = ["ORIGINAL", "Original", "Skin", "escape", "quote", "script_json"]

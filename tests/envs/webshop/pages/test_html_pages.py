@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spa_gym.envs.webshop.html_pages import render
-from spa_gym.envs.webshop.html_skin import ORIGINAL, Skin
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.html_pages import render
+from spa_gym.envs.webshop.pages.html_skin import ORIGINAL, Skin
+from spa_gym.envs.webshop.pages.page_state import PageState
+from spa_gym.envs.webshop.pages.text_pages import nodes
 from spa_gym.envs.webshop.product import Product
 from spa_gym.envs.webshop.shop import Shop
 from spa_gym.envs.webshop.site.skin import SiteSkin
-from spa_gym.envs.webshop.text_pages import nodes
 from tests.envs.webshop.page_parser import PageParser
 from tests.envs.webshop.tiny_shop import tiny_product, tiny_shop
 

@@ -18,12 +18,12 @@ from typing import Any
 from spa_gym.core.build_once import built_folder, cache_folder
 from spa_gym.core.errors import BadArgument, DataCorrupt
 from spa_gym.envs.webshop.catalogue import MemoryCatalogue
-from spa_gym.envs.webshop.json_stream import ArrayStream, object_members
-from spa_gym.envs.webshop.official_files import HashedFile, OfficialFiles, find_files
-from spa_gym.envs.webshop.official_rows import products_from_rows
+from spa_gym.envs.webshop.official.files import HashedFile, OfficialFiles, find_files
+from spa_gym.envs.webshop.official.json_stream import ArrayStream, object_members
+from spa_gym.envs.webshop.official.rows import products_from_rows
+from spa_gym.envs.webshop.official.store import STORE_FORMAT, StoredCatalogue
+from spa_gym.envs.webshop.official.store_writer import StoreWriter
 from spa_gym.envs.webshop.product import Product
-from spa_gym.envs.webshop.store import STORE_FORMAT, StoredCatalogue
-from spa_gym.envs.webshop.store_writer import StoreWriter
 
 __all__ = ["official_catalogue"]
 

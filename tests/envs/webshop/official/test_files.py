@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spa_gym.core.errors import DataNotFound
-from spa_gym.envs.webshop.official_files import PUBLISHED, HashedFile, find_files
+from spa_gym.envs.webshop.official.files import PUBLISHED, HashedFile, find_files
 from tests.envs.webshop.made_up_files import row, write_files
 from tests.official_data import webshop_folder
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from spa_gym.core.errors import BadArgument, DataCorrupt
-from spa_gym.envs.webshop import official
 from spa_gym.envs.webshop.catalogue import MemoryCatalogue
-from spa_gym.envs.webshop.official import official_catalogue
-from spa_gym.envs.webshop.official_rows import NO_ATTRIBUTES
-from spa_gym.envs.webshop.store import StoredCatalogue
-from spa_gym.envs.webshop.store_writer import StoreWriter
+from spa_gym.envs.webshop.official import catalogue as official
+from spa_gym.envs.webshop.official.catalogue import official_catalogue
+from spa_gym.envs.webshop.official.rows import NO_ATTRIBUTES
+from spa_gym.envs.webshop.official.store import StoredCatalogue
+from spa_gym.envs.webshop.official.store_writer import StoreWriter
 from tests.envs.webshop.made_up_files import annotation, entry, row, write_files
 from tests.official_data import webshop_folder
 

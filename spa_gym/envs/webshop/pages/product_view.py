@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from spa_gym.envs.webshop.pages.text_nodes import PREV, Node, joined, visible
 from spa_gym.envs.webshop.product import Product
-from spa_gym.envs.webshop.text_nodes import PREV, Node, joined, visible
 
 __all__ = ["ProductView", "click_actions"]
 

@@ -19,8 +19,8 @@ import numpy as np
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import DataCorrupt
 from spa_gym.envs.webshop.catalogue import COLUMN_KINDS, ColumnBuilder, product_bytes
+from spa_gym.envs.webshop.official.store import HEADER, OFFSETS, PRODUCTS, STORE_FORMAT
 from spa_gym.envs.webshop.product import Product
-from spa_gym.envs.webshop.store import HEADER, OFFSETS, PRODUCTS, STORE_FORMAT
 
 __all__ = ["StoreWriter", "write_store"]
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spa_gym.core.errors import DataCorrupt
-from spa_gym.envs.webshop.json_stream import ArrayStream, object_members
+from spa_gym.envs.webshop.official.json_stream import ArrayStream, object_members
 
 nasty = st.text(alphabet='ab"\\[]{},:/ \n\té›😀\x00\u2028\ud83d\udc4d') | st.sampled_from(
     ['"', "\\", '\\"', "],[", '{"']

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from spa_gym.envs.webshop.spa_splits import HUMAN_GOALS, SPA_SPLITS, spa_positions
+from spa_gym.envs.webshop.official.spa_splits import HUMAN_GOALS, SPA_SPLITS, spa_positions
 from tests.official_data import webshop_folder
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from spa_gym.envs.webshop.pages.text_nodes import joined, visible
+from spa_gym.envs.webshop.pages.text_pages import nodes, text, text_rich
 from spa_gym.envs.webshop.session import act, start
 from spa_gym.envs.webshop.shop import Shop
-from spa_gym.envs.webshop.text_nodes import joined, visible
-from spa_gym.envs.webshop.text_pages import nodes, text, text_rich
 from tests.envs.webshop.tiny_shop import goal_for, tiny_product, tiny_shop
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from spa_gym.envs.webshop.page_state import PageState
+from spa_gym.envs.webshop.pages.page_state import PageState
+from spa_gym.envs.webshop.pages.text_nodes import BACK, NEXT, PREV, SEPARATOR, Node, joined, visible
 from spa_gym.envs.webshop.session import address
 from spa_gym.envs.webshop.shop import Shop
-from spa_gym.envs.webshop.text_nodes import BACK, NEXT, PREV, SEPARATOR, Node, joined, visible
 
 __all__ = ["nodes", "rich", "text", "text_rich"]
 

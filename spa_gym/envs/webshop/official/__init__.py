@@ -1,0 +1,1 @@
+"""The official data: finding, reading, streaming and storing the published files."""
