@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from spa_gym.core.extras import require_extra
+from spa_gym.envs.webshop.checkout import score
 from spa_gym.envs.webshop.goals import Goal
 from spa_gym.envs.webshop.pages import html_pages, text_pages
 from spa_gym.envs.webshop.pages.page_state import PageState
@@ -113,12 +114,6 @@ class ProcessBackend:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def score(state: PageState, goal: Goal, shop: Shop, scorer: PurchaseScorer) -> PurchaseScore:
-    """Score buying the product of an item page, with the options chosen there, for a goal."""
-    view = shop.view_of(state.asin)
-    return scorer.score(view.product, goal, float(shop.prices[view.index]), state.options)
 
 
 def page_actions(state: PageState, shop: Shop) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ import numpy as np
 
 from spa_gym.core.errors import SpaGymError
 from spa_gym.core.tasks import Task
-from spa_gym.envs.webshop.backend import score
+from spa_gym.envs.webshop.checkout import score
 from spa_gym.envs.webshop.goals import Goal
 from spa_gym.envs.webshop.pages.html_pages import render
 from spa_gym.envs.webshop.pages.page_state import PageState
