@@ -14,7 +14,8 @@ import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines.training import pretrain as pretrain_module
 from spa_gym.baselines.training.explore import ExploreConfig
 from spa_gym.baselines.training.ppo import PPOConfig
-from spa_gym.baselines.training.pretrain import RECIPES, PretrainConfig
+from spa_gym.baselines.training.pretrain_config import PretrainConfig
+from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.resume import plain_settings
 from spa_gym.baselines.training.sft import SFTConfig
 from spa_gym.baselines.training.sources import Source
@@ -27,9 +28,8 @@ KWARGS: dict[str, Any] = {"size": "small", "max_episode_steps": 6}
 
 
 def small_pools(patch: pytest.MonkeyPatch) -> None:
-    """Few transcripts at a time, and a tokenizer from few texts."""
+    """Few transcripts at a time."""
     patch.setattr(pretrain_module, "_POOL", 12)
-    patch.setattr(pretrain_module, "_TEXT_EPISODES", 30)
 
 
 def pretrain_config(out: Path, **changes: Any) -> PretrainConfig:
@@ -44,6 +44,7 @@ def pretrain_config(out: Path, **changes: Any) -> PretrainConfig:
         layers=1,
         heads=1,
         vocab_size=1100,
+        text_episodes=30,
         evaluate=(),
         device="cpu",
         out=out,

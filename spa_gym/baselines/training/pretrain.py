@@ -1,12 +1,13 @@
 """Stage 1, `pretrain`: a tiny language model learns the worlds' language from transcripts, from nothing.
 
     python -m spa_gym.baselines.training.pretrain --recipe household --out runs/pretrain
+    python -m spa_gym.baselines.training.pretrain --recipe shop --out runs/shop
     python -m spa_gym.baselines.training.pretrain --recipe headline --out runs/headline   # needs the official games
 
-`household` makes the checkpoint that the package ships: its transcripts are the explorer's, who runs errands without
-regard to the stated task, so that the model knows names, doors and answers, but not how tasks are solved. `headline`
-imitates the searching expert at scale and is a policy by itself. Progress, TensorBoard, a state folder for resuming
-(the same command goes on after a kill) and `record.json` are written to `--out`.
+`household` and `shop` make checkpoints for studies to start from: most of their transcripts are the explorer's, who
+runs errands without regard to the stated task, so that the model knows names, doors and answers, but little of how
+tasks are solved. `headline` imitates the searching expert at scale and is a policy by itself. Progress, TensorBoard, a
+state folder for resuming (the same command goes on after a kill) and `record.json` are written to `--out`.
 """
 
 from __future__ import annotations
@@ -23,90 +24,24 @@ import torch
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.models.checkpoint import save_checkpoint
+from spa_gym.baselines.models.kindred import relate_kinds, relate_numbers
 from spa_gym.baselines.models.tiny import count_parameters, make_tiny, relate_name_embeddings
 from spa_gym.baselines.models.tokenizer import train_tokenizer
 from spa_gym.baselines.models.tokens import Codec
-from spa_gym.baselines.models.view import View
 from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
 from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import muon_and_adamw
+from spa_gym.baselines.training.pretrain_config import PretrainConfig
+from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
 from spa_gym.baselines.training.sources import Source, TranscriptPlayer, world_texts
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import TranscriptStream
 from spa_gym.core.run_record import RunRecord
 
-__all__ = ["RECIPES", "PretrainConfig", "pretrain"]
+__all__ = ["PretrainConfig", "pretrain"]
 
 _log = logging.getLogger(__name__)
-
-_SMALL = Source(env_kwargs={"size": "small"}, explore=0.6)
-_LIKE_OFFICIAL = Source(env_kwargs={"size": "official"}, weight=0.7)
-_OFFICIAL_TRAIN = Source(env_kwargs={"source": "official", "split": "train"}, weight=0.3, worlds=0)
-
-
-@dataclass(frozen=True)
-class PretrainConfig:
-    """Settings of a pretraining; the defaults are the recipe `household`."""
-
-    out: Path = Path("runs/pretrain")
-    """Folder of everything that is written."""
-    sources: tuple[Source, ...] = (_SMALL,)
-    """The mixture of transcripts."""
-    tokens: float = 4e6
-    """Budget, in tokens read."""
-    batch_tokens: int = 2048
-    """Tokens of a batch."""
-    hidden: int = 128
-    """Width of the model."""
-    layers: int = 4
-    """Layers of the model."""
-    heads: int = 4
-    """Attention heads."""
-    vocab_size: int = 1600
-    """Most tokens of the vocabulary."""
-    implied_spaces: bool = False
-    """A space between two names is no token: for worlds whose texts are mostly names."""
-    view: View = View()
-    """What the policy reads of an observation; by default all of it."""
-    max_positions: int = 2048
-    """Longest episode, in tokens."""
-    muon_lr: float = 0.02
-    """Peak rate of Muon, for the matrices of the body."""
-    adamw_lr: float = 4e-3
-    """Peak rate of AdamW, for embeddings and norms."""
-    text_weight: float = 0.1
-    """Weight of a token of the observations, against 1 for a token of an imitated action."""
-    longest: int = 900
-    """Longest transcript, in tokens."""
-    seed: int = 0
-    """Seed of weights and transcripts."""
-    evaluate: tuple[tuple[str, dict[str, Any]], ...] = (("valid_unseen", {"size": "small"}),)
-    """Splits that the result is played on, with the environment's arguments."""
-    store_dtype: str = "float32"
-    """Type of the stored weights; bfloat16 halves the file."""
-    device: str = "auto"
-    """Where to compute."""
-    save_every_s: float = 120.0
-    """Seconds between two saved states."""
-
-
-RECIPES: dict[str, PretrainConfig] = {
-    "household": PretrainConfig(),
-    "headline": PretrainConfig(
-        sources=(_LIKE_OFFICIAL, _OFFICIAL_TRAIN),
-        tokens=12e6,
-        hidden=256,
-        heads=4,
-        evaluate=(
-            ("valid_unseen", {"source": "official"}),
-            ("valid_seen", {"source": "official"}),
-            ("valid_unseen", {"size": "official"}),
-        ),
-        store_dtype="bfloat16",
-    ),
-}
-"""Named settings: `household` is the shipped checkpoint, `headline` the policy for the official games."""
 
 
 def pretrain(config: PretrainConfig) -> RunRecord:
@@ -127,6 +62,9 @@ def pretrain(config: PretrainConfig) -> RunRecord:
         seed=config.seed,
     )
     relate_name_embeddings(model, codec.tokenizer, seed=config.seed)
+    relate_kinds(model, codec.tokenizer, config.kinds, seed=config.seed + 1)
+    if config.number_line:
+        relate_numbers(model, codec.tokenizer, seed=config.seed + 2)
     model.to(device)  # pyright: ignore[reportArgumentType]
     _log.info("%s parameters, %s tokens in the vocabulary", f"{count_parameters(model):,}", len(codec.tokenizer))
     optimizers = muon_and_adamw(model, muon_lr=config.muon_lr, adamw_lr=config.adamw_lr)
@@ -217,17 +155,15 @@ def _codec(config: PretrainConfig) -> Codec:
         return Codec(AutoTokenizer.from_pretrained(folder), view=config.view)
     names: list[str] = []
     for env_id in sorted({source.env_id for source in config.sources}):
-        names += map(config.view.action, _entity_names(env_id, config.sources))
-    texts = world_texts(config.sources, _TEXT_EPISODES, config.seed, config.view)
+        names += map(config.view.of, _entity_names(env_id, config.sources))
+    names = [name for name in names if name not in config.not_names]
+    texts = world_texts(config.sources, config.text_episodes, config.seed, config.view)
     tokenizer = train_tokenizer(texts, names, config.vocab_size, implied_spaces=config.implied_spaces)
     temporary = config.out / ".tmp-tokenizer"
     shutil.rmtree(temporary, ignore_errors=True)
     tokenizer.save_pretrained(temporary)
     temporary.rename(folder)
     return Codec(tokenizer, view=config.view)
-
-
-_TEXT_EPISODES = 600
 
 
 def _entity_names(env_id: str, sources: Sequence[Source]) -> list[str]:
@@ -243,7 +179,7 @@ class Arguments:
     """Train a tiny language model from nothing."""
 
     recipe: str = "household"
-    """One of the named recipes: household, headline."""
+    """One of the named recipes: household, headline, shop."""
     out: Path = Path("runs/pretrain")
     """Folder of everything that is written."""
     tokens: float | None = None

@@ -16,7 +16,7 @@ from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.explore import ExploreConfig, explore
 from spa_gym.baselines.training.ppo import PPOConfig, train_ppo
-from spa_gym.baselines.training.pretrain import RECIPES
+from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.sft import sft
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord

@@ -13,7 +13,7 @@ _BUTTONS = ("Back to Search", "< Prev", "Next >", "Description", "Features", "Re
 def entity_names() -> list[str]:
     """The ids of default shops, the buttons, and the words and phrases of the vocabulary; printable ASCII.
 
-    Prices are there as small shops write them (`$40.0`), and round price limits (`40`).
+    Whole prices are there as the pages write them (`$40.0`), and round price limits (`40`).
     """
     vocabulary = words()
     names = [*_BUTTONS]
@@ -23,11 +23,11 @@ def entity_names() -> list[str]:
     names += [value for values in vocabulary.values.values() for value in values]
     names += [*vocabulary.brands, *(brand.lower() for brand in vocabulary.brands), *vocabulary.lines]
     names += [*vocabulary.qualities, *vocabulary.audiences]
-    names += [f"${price}" for price in _small_prices()]
+    names += [f"${price}" for price in _whole_prices()]
     names += [str(cap) for cap in (*range(5, 70, 5), *range(70, 240, 10), *range(250, 1301, 50))]
     names += [pool_id(number) for number in range(FEWEST_IDS)]
     return list(dict.fromkeys(names))
 
 
-def _small_prices() -> list[float]:
-    return [float(price) for price in (*range(3, 20), *range(20, 100, 5), *range(100, 1101, 20))]
+def _whole_prices() -> list[float]:
+    return [float(price) for price in (*range(1, 400), *range(400, 1101, 20))]
