@@ -87,9 +87,9 @@ def ppo_config(start: Path, out: Path, **changes: Any) -> PPOConfig:
     return replace(config, **changes)
 
 
-def explored(tasks: int = 8) -> list[Trajectory]:
+def explored(tasks: int = 8, env_id: str = "SPA-ALFWorld-v0") -> list[Trajectory]:
     """Episodes that somebody explored: each task solved once by the expert, and once not by somebody at random."""
-    env = gymnasium.make("SPA-ALFWorld-v0", size="small", progress=True)
+    env = gymnasium.make(env_id, size="small", progress=True)
     bare: Any = env.unwrapped
     made = []
     for task in range(tasks):
@@ -105,7 +105,7 @@ def explored(tasks: int = 8) -> list[Trajectory]:
                 done = terminated or truncated or len(steps) == 8
             made.append(
                 Trajectory(
-                    "SPA-ALFWorld-v0",
+                    env_id,
                     info["task_id"],
                     info["task_type"],
                     info["goal"],
@@ -132,7 +132,7 @@ def made_up_exploration(config: PPOConfig, *, tasks: int, samples: int) -> list[
         seed=config.seed,
         device=config.device,
     )
-    played = explored()
+    played = explored(env_id=config.env_id)
     write_jsonl(explore.out / "trajectories.jsonl", played)
     record = RunRecord("explore", "sft", config.env_id, settings=plain_settings(explore))
     record.env_steps = sum(t.num_steps for t in played)

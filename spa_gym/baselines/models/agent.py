@@ -24,7 +24,7 @@ from spa_gym.core.errors import BadArgument
 __all__ = ["ModelAgent", "load_agent"]
 
 _SLOTS = 256
-"""Rows of the cache; its memory grows only with those in use."""
+"""Most rows of the cache, which has as many as there are episodes at once."""
 
 
 class ModelAgent:
@@ -73,10 +73,11 @@ class ModelAgent:
         """
         if self._lm is None:
             make = FastLM if supports(self._model) else HFCachedLM
-            self._lm = make(self._model, _SLOTS, self._max_length)
+            self._lm = make(self._model, 1, self._max_length)
         slots = [int(info["slot"]) for info in infos]
         if max(slots) >= _SLOTS:
             raise BadArgument(f"at most {_SLOTS} episodes at once", f"slot {max(slots)}", f"pass --num-envs {_SLOTS}")
+        self._lm.cache.widen(max(slots) + 1)
         for slot, observation, info in zip(slots, observations, infos, strict=True):
             self._read(slot, observation, info)
         actions: dict[int, list[int]] = {slot: [] for slot in slots}

@@ -74,6 +74,17 @@ class SlotCache:
                 new[:, :, : old.shape[2]] = old
                 tensors[index] = new
 
+    def widen(self, rows: int) -> None:
+        """Makes room for this many rows; those that are there stay as they are."""
+        more = rows - len(self.lengths)
+        if more <= 0:
+            return
+        for tensors in (self.keys, self.values):
+            for index, old in enumerate(tensors):
+                tensors[index] = torch.cat([old, old.new_zeros(more, *old.shape[1:])])
+        self.lengths = torch.cat([self.lengths, torch.zeros(more, dtype=torch.long)])
+        self._rows = torch.arange(rows, device=self._rows.device)[:, None]
+
     def begin(self, width: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Announces a right-padded chunk [B, width] to be written behind each row's length.
 

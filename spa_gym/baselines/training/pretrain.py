@@ -4,10 +4,12 @@
     python -m spa_gym.baselines.training.pretrain --recipe shop --out runs/shop
     python -m spa_gym.baselines.training.pretrain --recipe headline --out runs/headline   # needs the official games
 
-`household` and `shop` make checkpoints for studies to start from: most of their transcripts are the explorer's, who
-runs errands without regard to the stated task, so that the model knows names, doors and answers, but little of how
-tasks are solved. `headline` imitates the searching expert at scale and is a policy by itself. Progress, TensorBoard, a
-state folder for resuming (the same command goes on after a kill) and `record.json` are written to `--out`.
+`household` makes the checkpoint that the study of ALFWorld starts from: most of its transcripts are the explorer's, who
+runs errands without regard to the stated task, so that the model knows names, doors and answers, but not how tasks are
+solved. `shop` is the same for WebShop, but mostly imitates the demonstrator: what an explorer searches for cannot be
+foretold, and a model that reads little else learns to copy late. `headline` imitates the searching expert at scale and
+is a policy by itself. Progress, TensorBoard, a state folder for resuming (the same command goes on after a kill) and
+`record.json` are written to `--out`.
 """
 
 from __future__ import annotations

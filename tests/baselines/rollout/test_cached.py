@@ -11,7 +11,9 @@ from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.tokens import collate, encode
 from spa_gym.baselines.rollout.engine_cached import CachedEngine, draw
 from spa_gym.baselines.rollout.engine_generate import GenerateEngine
+from spa_gym.baselines.rollout.fast_lm import FastLM
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
+from spa_gym.baselines.rollout.slot_cache import HFCachedLM
 from spa_gym.core.cloning import clone
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
@@ -204,3 +206,17 @@ def test_draws_follow_the_distribution():
     assert recorded[0] == pytest.approx(float(logits[0, sharp[0]]), abs=1e-5), "recorded at temperature 1"
     assert draw(logits[:1], [0.999999999], 0.0)[0] == [0]
     assert draw(torch.tensor([[0.0, float("-inf")]]), [0.999999999999], 1.0)[0] == [0]
+
+
+def test_a_cache_gets_more_rows_and_keeps_those_it_has():
+    codec, model = toy_codec(), toy_model()
+    ids = [*codec.encode_observation("You are in room 1."), *codec.act_ids]
+    for make in (lambda rows: FastLM(model, rows, 200), lambda rows: HFCachedLM(model, rows, 200)):
+        wide, grown = make(3), make(1)
+        for lm in (wide, grown):
+            lm([0], [ids])
+        grown.cache.widen(3)
+        grown.cache.widen(2)
+        assert grown.cache.lengths.tolist() == [len(ids), 0, 0]
+        for rows, chunks in (([1], [ids]), ([0, 2], [ids[:1], ids])):
+            torch.testing.assert_close(grown(rows, chunks), wide(rows, chunks), atol=1e-5, rtol=1e-5)
