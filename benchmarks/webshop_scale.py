@@ -101,8 +101,8 @@ def measure(sizes: list[int]) -> dict[str, dict[str, float]]:
 
 
 def _index_bytes(num_products: int) -> float:
-    from spa_gym.envs.webshop.generated.catalogue import generated_catalogue
     from spa_gym.envs.webshop.shops import index_folder
+    from spa_gym.envs.webshop.world.catalogue import generated_catalogue
 
     files = index_folder(generated_catalogue(num_products)).rglob("*")
     return float(sum(file.stat().st_size for file in files if file.is_file()))

@@ -18,15 +18,15 @@ from spa_gym.core.tasks import Task
 from spa_gym.core.text_env import TextEnv
 from spa_gym.envs.webshop.backend import BACKENDS, OBSERVATION_MODES, Backend
 from spa_gym.envs.webshop.expert import best_options, expert_plan
-from spa_gym.envs.webshop.generated.explorer import Explorer
-from spa_gym.envs.webshop.generated.names import entity_names
-from spa_gym.envs.webshop.generated.shopper import Shopper
 from spa_gym.envs.webshop.goals import Goal
 from spa_gym.envs.webshop.nouns import resolve_noun_tagger
 from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.reward import PurchaseScorer
 from spa_gym.envs.webshop.session import start
 from spa_gym.envs.webshop.shops import generated_shop, official_shop
+from spa_gym.envs.webshop.world.explorer import Explorer
+from spa_gym.envs.webshop.world.names import entity_names
+from spa_gym.envs.webshop.world.shopper import Shopper
 
 __all__ = ["WebShopEnv"]
 

@@ -1,7 +1,7 @@
 """The expert: knows the goal's product, finds it through the search bar, chooses what was asked for, and buys.
 
 It is also the measure of progress: how many of its steps are left. It may use everything that the shop knows; the
-one that sees only the pages is `generated/shopper.py`.
+one that sees only the pages is `world/shopper.py`.
 """
 
 from __future__ import annotations

@@ -19,8 +19,6 @@ from spa_gym.core.build_once import built_folder, cache_folder
 from spa_gym.core.errors import WriteFailed
 from spa_gym.core.tasks import TaskSet
 from spa_gym.envs.webshop.catalogue import Catalogue
-from spa_gym.envs.webshop.generated.catalogue import generated_catalogue
-from spa_gym.envs.webshop.generated.goals import generated_tasks
 from spa_gym.envs.webshop.goal_tasks import official_tasks
 from spa_gym.envs.webshop.goals import GoalSet, official_goals
 from spa_gym.envs.webshop.official.catalogue import official_catalogue
@@ -29,6 +27,8 @@ from spa_gym.envs.webshop.prices import draw_prices
 from spa_gym.envs.webshop.product import search_text
 from spa_gym.envs.webshop.search.index import SearchIndex
 from spa_gym.envs.webshop.shop import Shop
+from spa_gym.envs.webshop.world.catalogue import generated_catalogue
+from spa_gym.envs.webshop.world.goals import generated_tasks
 
 __all__ = ["generated_shop", "index_folder", "official_shop", "open_index"]
 

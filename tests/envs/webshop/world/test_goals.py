@@ -8,15 +8,15 @@ import random
 import pytest
 
 from spa_gym.core.errors import BadArgument, TaskNotFound
-from spa_gym.envs.webshop.generated.catalogue import generated_catalogue
-from spa_gym.envs.webshop.generated.family import FAMILY_SIZE
-from spa_gym.envs.webshop.generated.goals import GeneratedGoals, generated_goals, generated_tasks
 from spa_gym.envs.webshop.goals import NO_CAP, Goal
 from spa_gym.envs.webshop.nouns import builtin_nouns
 from spa_gym.envs.webshop.prices import draw_prices
 from spa_gym.envs.webshop.product import Product, search_text
 from spa_gym.envs.webshop.reward import PurchaseScorer
 from spa_gym.envs.webshop.search.index import SearchIndex
+from spa_gym.envs.webshop.world.catalogue import generated_catalogue
+from spa_gym.envs.webshop.world.family import FAMILY_SIZE
+from spa_gym.envs.webshop.world.goals import GeneratedGoals, generated_goals, generated_tasks
 
 _SHOPS = [(None, "official"), (None, "small"), (20, "small"), (7, "official"), (2, "official"), (1, "official")]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spa_gym.envs.webshop.generated.ids import FEWEST_IDS, pool_id
-from spa_gym.envs.webshop.generated.words import words
+from spa_gym.envs.webshop.world.ids import FEWEST_IDS, pool_id
+from spa_gym.envs.webshop.world.words import words
 
 __all__ = ["entity_names"]
 

@@ -9,9 +9,9 @@ import gymnasium as gym
 import pytest
 
 import spa_gym  # noqa: F401  (registers the ids)
-from spa_gym.envs.webshop.generated.pages import read_page
-from spa_gym.envs.webshop.generated.request import read_request
-from spa_gym.envs.webshop.generated.shopper import Shopper
+from spa_gym.envs.webshop.world.pages import read_page
+from spa_gym.envs.webshop.world.request import read_request
+from spa_gym.envs.webshop.world.shopper import Shopper
 
 
 def _play(

@@ -15,15 +15,15 @@ import pytest
 
 from spa_gym.core.errors import BadArgument
 from spa_gym.envs.webshop.catalogue import ColumnBuilder, product_bytes
-from spa_gym.envs.webshop.generated.catalogue import GeneratedCatalogue, generated_catalogue
-from spa_gym.envs.webshop.generated.family import FAMILY_SIZE
-from spa_gym.envs.webshop.generated.words import words
 from spa_gym.envs.webshop.product import search_text
 from spa_gym.envs.webshop.search.analyzer import analyze
+from spa_gym.envs.webshop.world.catalogue import GeneratedCatalogue, generated_catalogue
+from spa_gym.envs.webshop.world.family import FAMILY_SIZE
+from spa_gym.envs.webshop.world.words import words
 
 _DIGEST = """
-from spa_gym.envs.webshop.generated.catalogue import generated_catalogue
-from tests.envs.webshop.generated.test_catalogue import digest
+from spa_gym.envs.webshop.world.catalogue import generated_catalogue
+from tests.envs.webshop.world.test_catalogue import digest
 print(digest(generated_catalogue(40, 3)), digest(generated_catalogue(40, 3, "small")))
 """
 

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from spa_gym.core.errors import BadArgument
-from spa_gym.envs.webshop.generated.catalogue import GeneratedCatalogue
-from spa_gym.envs.webshop.generated.family import FAMILY_SIZE, Family, Traits, choice, sample, weighted
-from spa_gym.envs.webshop.generated.phrases import say_goal
 from spa_gym.envs.webshop.goal_tasks import GoalTaskSet
 from spa_gym.envs.webshop.goals import NO_CAP, Goal
+from spa_gym.envs.webshop.world.catalogue import GeneratedCatalogue
+from spa_gym.envs.webshop.world.family import FAMILY_SIZE, Family, Traits, choice, sample, weighted
+from spa_gym.envs.webshop.world.phrases import say_goal
 
 __all__ = ["GeneratedGoals", "generated_goals", "generated_tasks"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-from spa_gym.envs.webshop.generated.words import words
 from spa_gym.envs.webshop.goals import Goal
 from spa_gym.envs.webshop.nouns import builtin_nouns
 from spa_gym.envs.webshop.product import Product
 from spa_gym.envs.webshop.reward import PurchaseScorer
+from spa_gym.envs.webshop.world.words import words
 
 
 def _product(attributes: tuple[str, ...] = (), **fields: str) -> Product:

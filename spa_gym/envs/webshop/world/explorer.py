@@ -9,11 +9,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from spa_gym.envs.webshop.generated.family import choice, sample
-from spa_gym.envs.webshop.generated.pages import Page
-from spa_gym.envs.webshop.generated.request import Request, read_request
-from spa_gym.envs.webshop.generated.shopper import Shopper
-from spa_gym.envs.webshop.generated.words import words
+from spa_gym.envs.webshop.world.family import choice, sample
+from spa_gym.envs.webshop.world.pages import Page
+from spa_gym.envs.webshop.world.request import Request, read_request
+from spa_gym.envs.webshop.world.shopper import Shopper
+from spa_gym.envs.webshop.world.words import words
 
 __all__ = ["Explorer"]
 

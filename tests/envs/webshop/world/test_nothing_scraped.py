@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from spa_gym.envs.webshop.generated.catalogue import generated_catalogue
-from spa_gym.envs.webshop.generated.goals import generated_goals
-from spa_gym.envs.webshop.generated.words import words
+from spa_gym.envs.webshop.world.catalogue import generated_catalogue
+from spa_gym.envs.webshop.world.goals import generated_goals
+from spa_gym.envs.webshop.world.words import words
 from tests.official_data import webshop_folder
 
 _FOLDER = webshop_folder()

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from spa_gym.core.errors import BadArgument
-from spa_gym.envs.webshop.generated.words import Department, Kind, words
 from spa_gym.envs.webshop.product import DEFAULT_PRICE
+from spa_gym.envs.webshop.world.words import Department, Kind, words
 
 __all__ = ["FAMILY_SIZE", "SIZES", "Family", "Style", "Traits", "choice", "draw_family"]
 

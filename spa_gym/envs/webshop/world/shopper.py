@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from spa_gym.envs.webshop.generated.pages import Offer, Page, read_page
-from spa_gym.envs.webshop.generated.request import Request, any_of, read_request
+from spa_gym.envs.webshop.world.pages import Offer, Page, read_page
+from spa_gym.envs.webshop.world.request import Request, any_of, read_request
 
 __all__ = ["Shopper"]
 

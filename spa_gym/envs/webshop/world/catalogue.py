@@ -10,12 +10,12 @@ from typing import Any
 
 from spa_gym.core.errors import BadArgument
 from spa_gym.envs.webshop.catalogue import Columns, product_bytes
-from spa_gym.envs.webshop.generated.columns import generated_columns
-from spa_gym.envs.webshop.generated.family import FAMILY_SIZE, SIZES, Family, draw_family
-from spa_gym.envs.webshop.generated.ids import Ids
-from spa_gym.envs.webshop.generated.words import words
-from spa_gym.envs.webshop.generated.writer import write_product
 from spa_gym.envs.webshop.product import Product
+from spa_gym.envs.webshop.world.columns import generated_columns
+from spa_gym.envs.webshop.world.family import FAMILY_SIZE, SIZES, Family, draw_family
+from spa_gym.envs.webshop.world.ids import Ids
+from spa_gym.envs.webshop.world.words import words
+from spa_gym.envs.webshop.world.writer import write_product
 
 __all__ = ["DEFAULT_PRODUCTS", "MOST_PRODUCTS", "GeneratedCatalogue", "generated_catalogue"]
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from spa_gym.core.build_once import built_folder, cache_folder
 from spa_gym.envs.webshop.catalogue import Columns
-from spa_gym.envs.webshop.generated.words import words
+from spa_gym.envs.webshop.world.words import words
 
 if TYPE_CHECKING:
-    from spa_gym.envs.webshop.generated.catalogue import GeneratedCatalogue
+    from spa_gym.envs.webshop.world.catalogue import GeneratedCatalogue
 
 __all__ = ["generated_columns"]
 

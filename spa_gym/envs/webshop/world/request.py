@@ -9,7 +9,7 @@ import functools
 import re
 from dataclasses import dataclass
 
-from spa_gym.envs.webshop.generated.words import Kind, words
+from spa_gym.envs.webshop.world.words import Kind, words
 
 __all__ = ["Request", "any_of", "read_request"]
 

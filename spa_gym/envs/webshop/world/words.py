@@ -90,7 +90,7 @@ def _kind(raw: dict[str, Any], department: str, head: dict[str, Any], values: di
 @functools.cache
 def words() -> Words:
     """The vocabulary, read once per process."""
-    text = resources.files("spa_gym.envs.webshop.generated").joinpath("shop_words.json").read_text(encoding="utf-8")
+    text = resources.files("spa_gym.envs.webshop.world").joinpath("shop_words.json").read_text(encoding="utf-8")
     raw = json.loads(text)
     values = {name: _list(pool) for name, pool in raw["values"].items()}
     departments = tuple(

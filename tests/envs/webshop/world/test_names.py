@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from spa_gym.envs.webshop.generated.catalogue import generated_catalogue
-from spa_gym.envs.webshop.generated.goals import generated_goals
-from spa_gym.envs.webshop.generated.names import entity_names
+from spa_gym.envs.webshop.world.catalogue import generated_catalogue
+from spa_gym.envs.webshop.world.goals import generated_goals
+from spa_gym.envs.webshop.world.names import entity_names
 
 
 def test_names_are_printable_ascii_without_repetition() -> None:
