@@ -18,6 +18,8 @@ from typing import Any
 
 import gymnasium as gym
 
+import spa_gym  # noqa: F401  (registers the ids)
+
 __all__ = ["beside_repository", "child", "cold_start", "random_admissible", "steps_per_second", "table"]
 
 Chooser = Callable[[dict[str, Any], Callable[[], float]], str]

@@ -66,6 +66,7 @@ def escape(text: str) -> str:
     return text.replace("'", "&#39;").replace('"', "&#34;")
 
 
+@lru_cache(maxsize=8192)  # most of the time of a page goes into these
 def quote(text: str) -> str:
     """Encode a text as the value of a query parameter, then for HTML; Werkzeug 2.1 leaves ``$!'()*,;`` as they are.
 
