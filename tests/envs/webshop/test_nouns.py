@@ -37,7 +37,10 @@ def test_builtin_nouns(title: str, expected: list[str]) -> None:
 def test_title_scores_by_hand() -> None:
     cord = "Zanvolt AC Power Cord Cable for the Ormel 300 Home Theater System"
     bar = "Zanvolt Power Cord for a Fendrix Soundbar"
-    shoe, boot = "Quillo High Top Mens Basketball Shoes, Breathable Outdoor Sneakers", "Casual Mens Sneakers - Off White"
+    shoe, boot = (
+        "Quillo High Top Mens Basketball Shoes, Breathable Outdoor Sneakers",
+        "Casual Mens Sneakers - Off White",
+    )
     assert builtin_nouns(bar) == ["zanvolt", "power", "cord", "fendrix", "soundbar"]
     assert builtin_nouns(boot) == ["mens", "sneakers", "white"]
     for title, goal_title, score in ((cord, bar, 3 / 5), (shoe, boot, 2 / 3), (bar, boot, 0.0)):
