@@ -105,7 +105,7 @@ class ProcessBackend:
         """Go to a page; on the last one the purchase is scored."""
         self.purchase = None
         if state.kind == "done":
-            self.purchase = score(state, self._goal, self.shop, self.scorer)
+            self.purchase = score(state.asin, state.options, self._goal, self.shop, self.scorer)
             state = state if state.reward is not None else replace(state, reward=self.purchase.reward)
         self.state = state
 

@@ -178,7 +178,9 @@ class BrowserBackend:
         state = self._site().read(page.address)[1]
         if page.style != f"page-{state.kind}":
             raise BrowserDied(f"the page {page.address[:200]}", f"one of style {page.style!r}", _MEND)
-        self.purchase = score(state, self._goal, self.shop, self.scorer) if state.kind == "done" else None
+        self.purchase = (
+            score(state.asin, state.options, self._goal, self.shop, self.scorer) if state.kind == "done" else None
+        )
         self.state = replace(state, reward=page.reward) if state.kind == "done" else state
         self._page = page
 

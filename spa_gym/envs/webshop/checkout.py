@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from spa_gym.envs.webshop.goals import Goal
-from spa_gym.envs.webshop.pages.page_state import PageState
 from spa_gym.envs.webshop.reward import PurchaseScore, PurchaseScorer
 from spa_gym.envs.webshop.shop import Shop
 
 __all__ = ["score"]
 
 
-def score(state: PageState, goal: Goal, shop: Shop, scorer: PurchaseScorer) -> PurchaseScore:
-    """Score buying the product of an item page, with the options chosen there, for a goal."""
-    view = shop.view_of(state.asin)
-    return scorer.score(view.product, goal, float(shop.prices[view.index]), state.options)
+def score(
+    asin: str | None, options: Mapping[str, str], goal: Goal, shop: Shop, scorer: PurchaseScorer
+) -> PurchaseScore:
+    """Score buying a product, by its id, with these options, for a goal.
+
+    Raises:
+        SpaGymError: there is no such product.
+    """
+    return scorer.score(shop.view_of(asin).product, goal, shop.price_of(asin), options)

@@ -17,6 +17,7 @@ from spa_gym.core.errors import BadArgument
 from spa_gym.core.tasks import Task
 from spa_gym.core.text_env import TextEnv
 from spa_gym.envs.webshop.backend import BACKENDS, OBSERVATION_MODES, Backend
+from spa_gym.envs.webshop.checkout import score
 from spa_gym.envs.webshop.expert import best_options, expert_plan
 from spa_gym.envs.webshop.goals import Goal
 from spa_gym.envs.webshop.nouns import resolve_noun_tagger
@@ -194,9 +195,7 @@ class WebShopEnv(TextEnv):
         return self.np_random
 
     def _worth(self, asin: str, options: Mapping[str, str]) -> float:
-        view = self.shop.view_of(asin)
-        price = float(self.shop.prices[view.index])
-        return self.scorer.score(view.product, self._goal_now, price, options).reward
+        return score(asin, options, self._goal_now, self.shop, self.scorer).reward
 
     def _plan(self, state: PageState) -> list[str] | None:
         if self._options is None:

@@ -140,7 +140,7 @@ class Site:
 
     def _score(self, task: int, state: PageState) -> tuple[PageState, str]:
         goal: Goal = self.tasks[task].payload
-        purchase = score(state, goal, self.shop, self.scorer)
+        purchase = score(state.asin, state.options, goal, self.shop, self.scorer)
         product, price = self.shop.view_of(state.asin).product, self.shop.price_of(state.asin)
         details = score_details(state, goal, product, price, purchase, task, len(self.tasks))
         return replace(state, reward=purchase.reward), details
