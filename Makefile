@@ -40,11 +40,14 @@ $(VENV)/.stamp-run: $(INPUTS) | $(BIN)/python
 	$(PIP) -e '.[train,report]'
 	@touch $@
 
-# Without the alfworld extra everything but the comparison with the real engine runs; its tests say that they skip.
+# Without the alfworld extra and without virtualhome everything but the comparison with the real engines runs; their
+# tests say that they skip. What virtualhome pins cannot be built on Python 3.11, hence --no-deps.
 $(VENV)/.stamp-dev: $(VENV)/.stamp-run
 	$(PIP) -e '.[train,report,browser,dev]'
 	@$(PIP) -e '.[alfworld]' >$(VENV)/alfworld.log 2>&1 || echo "make: the extra 'alfworld' did not install" \
 		"(it needs Python < 3.13, cmake and a C++ compiler; log: $(VENV)/alfworld.log): going on without it"
+	@$(PIP) --no-deps virtualhome==2.3.0 >$(VENV)/virtualhome.log 2>&1 || echo "make: virtualhome 2.3.0 did not" \
+		"install (log: $(VENV)/virtualhome.log): going on without the comparison with the real simulator"
 	@touch $@
 
 clean:

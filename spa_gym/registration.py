@@ -21,13 +21,14 @@ class Registration:
     id: str
     entry_point: str
     max_episode_steps: int
-    """The step limits are those of SPA: WebShop 10, ALFWorld 40."""
+    """The step limits are those of SPA: WebShop 10, ALFWorld 40, VirtualHome 40."""
     kwargs: dict[str, Any] = field(default_factory=dict)
     wrappers: tuple[WrapperSpec, ...] = ()
 
 
 _ALFWORLD = "spa_gym.envs.alfworld.env:ALFWorldEnv"
 _WEBSHOP = "spa_gym.envs.webshop.env:WebShopEnv"
+_VIRTUALHOME = "spa_gym.envs.virtualhome.env:VirtualHomeEnv"
 _ORACLE = WrapperSpec(
     name="ProgressAttributionWrapper",
     entry_point="spa_gym.wrappers.progress_attribution:ProgressAttributionWrapper",
@@ -39,6 +40,8 @@ REGISTRATIONS: tuple[Registration, ...] = (
     Registration("SPA-ALFWorld-Dense-v0", _ALFWORLD, 40, wrappers=(_ORACLE,)),
     Registration("SPA-WebShop-v0", _WEBSHOP, 10),
     Registration("SPA-WebShop-Dense-v0", _WEBSHOP, 10, wrappers=(_ORACLE,)),
+    Registration("SPA-VirtualHome-v0", _VIRTUALHOME, 40),
+    Registration("SPA-VirtualHome-Dense-v0", _VIRTUALHOME, 40, wrappers=(_ORACLE,)),
 )
 """Every id of the package."""
 

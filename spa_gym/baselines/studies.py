@@ -117,5 +117,33 @@ _WEBSHOP = EnvStudy(
     },
 )
 
-STUDIES: dict[str, EnvStudy] = {"alfworld": _ALFWORLD, "webshop": _WEBSHOP}
+_VIRTUALHOME = EnvStudy(
+    env_id="SPA-VirtualHome-v0",
+    env_kwargs={"size": "small", "max_episode_steps": 30},
+    start="house",
+    curve_split="valid_seen",
+    table_split="valid_unseen",
+    presets={
+        "quick": Preset(
+            seeds=(0, 1),
+            env_steps=8_000,
+            ppo={**_PPO, "episodes": 64, "evaluate_every": 1000, "evaluate_tasks": 50},
+            options=_spa(tasks=40),
+        ),
+        "cpu": Preset(
+            seeds=(0, 1, 2, 3, 4),
+            env_steps=50_000,
+            ppo={**_PPO, "evaluate_every": 8, "evaluate_tasks": 50},
+            options=_spa(),
+        ),
+        "gpu": Preset(
+            seeds=tuple(range(10)),
+            env_steps=1_000_000,
+            ppo={**_PPO, "episodes": 512, "minibatch": 128, "num_envs": 512, "evaluate_every": 8},
+            options=_spa(tasks=1000),
+        ),
+    },
+)
+
+STUDIES: dict[str, EnvStudy] = {"alfworld": _ALFWORLD, "webshop": _WEBSHOP, "virtualhome": _VIRTUALHOME}
 """By the name that `spa-gym reproduce --env` takes, in the order in which they run."""

@@ -76,6 +76,14 @@ RECIPES: dict[str, PretrainConfig] = {
         evaluate=(("test", {"size": "small"}), ("test", {"size": "official"})),
         store_dtype="bfloat16",
     ),
+    "house": PretrainConfig(
+        sources=(Source("SPA-VirtualHome-v0", {"size": "small"}, explore=0.1),),
+        tokens=6e6,
+        vocab_size=800,
+        text_episodes=1000,
+        evaluate=(("valid_unseen", {"size": "small"}),),
+        store_dtype="bfloat16",
+    ),
 }
 """By name: `household` knows the language of the generated rooms, `headline` is the policy for the official games,
-`shop` knows the language of the generated shop."""
+`shop` knows the language of the generated shop, `house` that of the generated houses."""

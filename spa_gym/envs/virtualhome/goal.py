@@ -45,9 +45,7 @@ class Condition:
         """Whether it holds now."""
         wanted, relation, left = self.states, self.relation, self.count
         for node in bits(self.subjects):
-            if state.states[node] & wanted == wanted and (
-                relation is None or state.row(relation, node) & self.targets
-            ):
+            if state.states[node] & wanted == wanted and (relation is None or state.row(relation, node) & self.targets):
                 left -= 1
                 if not left:
                     return True
