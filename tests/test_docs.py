@@ -1,0 +1,45 @@
+"""Every environment has a page, and all pages have one form."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import gymnasium
+import pytest
+
+from spa_gym.registration import REGISTRATIONS
+
+_PAGES = Path(__file__).resolve().parents[1] / "docs" / "environments"
+_FORM = (
+    *("Description", "Observation", "Action", "Reward", "Episode end", "Information", "Arguments", "Data"),
+    *("Differences from the original", "Version history"),
+)
+_IDS = [row.id for row in REGISTRATIONS if not row.wrappers]
+
+
+def _page(env_id: str) -> str:
+    return (_PAGES / f"{env_id.split('-')[1].lower()}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("env_id", _IDS)
+def test_the_pages_have_one_form(env_id: str) -> None:
+    page = _page(env_id)
+    assert page.startswith(f"# {env_id}\n")
+    assert tuple(re.findall(r"^## (.*)$", page, re.MULTILINE)) == _FORM
+
+
+@pytest.mark.parametrize("env_id", _IDS)
+def test_every_argument_of_the_environment_is_on_its_page(env_id: str) -> None:
+    env = gymnasium.make(env_id).unwrapped
+    arguments = set(type(env).__init__.__annotations__) - {"return", "render_mode"}
+    table = _page(env_id).split("## Arguments")[1].split("\n## ")[0]
+    assert arguments - set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set()
+
+
+@pytest.mark.parametrize("env_id", _IDS)
+def test_every_key_of_info_is_on_its_page(env_id: str) -> None:
+    env = gymnasium.make(env_id, progress=True)
+    _, info = env.reset(seed=0)
+    table = _page(env_id).split("## Information")[1].split("\n## ")[0]
+    assert {key for key in info if f"`{key}`" not in table} == set()
