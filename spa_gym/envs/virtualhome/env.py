@@ -93,6 +93,8 @@ class VirtualHomeEnv(TextEnv):
                 f"source={source!r}, split={split!r}",
                 "pass source='official', split='spa_seen', or success='goal'",
             )
+        if source == "generated" and data_dir is not None:
+            raise BadArgument("no data_dir with source='generated'", f"data_dir={data_dir!r}", "pass source='official'")
         tasks: TaskSet = (
             generated_tasks(world_seed, size, split)
             if source == "generated"
