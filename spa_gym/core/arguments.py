@@ -1,0 +1,60 @@
+"""Arguments checked in one place, so that every refusal reads the same: expected, got, and what to pass instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, SupportsIndex, TypeGuard
+
+from spa_gym.core.errors import BadArgument
+
+__all__ = ["is_integer", "non_negative_int", "one_of"]
+
+
+def one_of(name: str, value: object, known: Iterable[str], *, suggested: str | None = None) -> None:
+    """Refuse an argument that names nothing known.
+
+    Args:
+        name: The argument's name.
+        value: What was passed.
+        known: The names it may have, in the order in which they are told.
+        suggested: Which of them the error proposes; None: the first.
+
+    Raises:
+        BadArgument: `value` is none of them.
+
+    Example:
+        >>> one_of("split", "train", ("train", "test"))
+        >>> one_of("split", "tset", ("train", "test"))
+        Traceback (most recent call last):
+            ...
+        spa_gym.core.errors.BadArgument: expected a split out of train, test; got 'tset'. To mend it: pass split='train'
+    """
+    names = tuple(known)
+    if value not in names:
+        article = "an" if name[0] in "aeiou" else "a"
+        mend = f"pass {name}={suggested or names[0]!r}"
+        raise BadArgument(f"{article} {name} out of {', '.join(names)}", repr(value), mend)
+
+
+def is_integer(value: Any) -> TypeGuard[SupportsIndex]:
+    """Tell whether a value is a whole number (an int, or numpy's) and no bool."""
+    return hasattr(value, "__index__") and not isinstance(value, bool)
+
+
+def non_negative_int(name: str, value: Any) -> int:
+    """Return an argument as a plain int, so that numpy's integers name the same world as Python's.
+
+    Args:
+        name: The argument's name.
+        value: What was passed.
+
+    Raises:
+        BadArgument: It is no whole number from 0.
+
+    Example:
+        >>> non_negative_int("world_seed", 3)
+        3
+    """
+    if not is_integer(value) or value.__index__() < 0:
+        raise BadArgument(f"a {name} that is an integer from 0", repr(value), f"pass {name}=0")
+    return value.__index__()
