@@ -1,0 +1,202 @@
+"""`Draft`: a plan being written, each action tried at once; what an action lacks, its failure says.
+
+There is no second list of preconditions here: `do` executes an action in the simulator, and where that fails, the
+failure's kind says what must be true first ("not_near": walk there, "hands_full": put something down, ...). So a plan
+never holds an action that fails, whatever the rules of the chosen fidelity are.
+"""
+
+from __future__ import annotations
+
+from spa_gym.envs.virtualhome.goal import Goal
+from spa_gym.envs.virtualhome.planning.surroundings import cheapest, reach, resting_place
+from spa_gym.envs.virtualhome.reasons import Failure
+from spa_gym.envs.virtualhome.simulator import Simulator
+from spa_gym.envs.virtualhome.snapshot import Snapshot
+from spa_gym.envs.virtualhome.verbs import Command
+from spa_gym.envs.virtualhome.vocabulary import bits
+
+__all__ = ["LET_GO", "Draft", "Stuck"]
+
+LET_GO = "let go of"
+"""Not an action: `do` puts the thing down wherever that is sensible."""
+
+_MOST_REPAIRS = 9
+_MOST_STACKED = 12
+
+_OF_FAILED_NODE = {
+    "not_near": "WALK",
+    "other_room": "WALK",
+    "not_facing": "TURNTO",
+    "not_held": "GRAB",
+    "already_held": LET_GO,
+    "worn": "PUTOFF",
+    "not_worn": "PUTON",
+    "is_closed": "OPEN",
+    "not_open": "OPEN",
+    "not_closed": "CLOSE",
+    "is_on": "SWITCHOFF",
+    "not_on": "SWITCHON",
+    "not_off": "SWITCHOFF",
+    "is_unplugged": "PLUGIN",
+    "not_plugged_in": "PLUGIN",
+    "not_plugged_out": "PLUGOUT",
+}
+"""Kind of failure -> the verb that mends it, done to the first node that the failure names."""
+
+_BY_STANDING_UP = frozenset({"seated", "already_sitting", "already_lying", "in_use"})
+
+
+class Stuck(Exception):
+    """The plan cannot go on this way: what is lacking cannot be had, or the plan is longer than one that is known."""
+
+
+class Draft:
+    """A plan, and the simulator in the state after it."""
+
+    def __init__(self, sim: Simulator, goal: Goal, done: int) -> None:
+        self.sim = sim
+        self.state = sim.state
+        self.house = sim.house
+        self.goal = goal
+        self.done = done
+        self.commands: list[Command] = []
+        self.longest = 1 << 30
+        """Plans of more actions are given up."""
+        self.dear = 0
+        """What is better kept in hand: the things of the goal."""
+        for condition in goal.conditions:
+            self.dear |= condition.subjects | condition.targets
+        self._stack: list[Command] = []
+
+    def mark(self) -> tuple[Snapshot, list[Command], int]:
+        """Where the plan stands, to come back to."""
+        return self.sim.snapshot(), self.commands[:], self.done
+
+    def back(self, mark: tuple[Snapshot, list[Command], int]) -> None:
+        """Come back to a mark."""
+        snapshot, commands, self.done = mark
+        self.sim.restore(snapshot)
+        self.commands = commands[:]
+        self._stack.clear()
+
+    def do(self, command: Command) -> None:
+        """Add an action, after all that must be done for it.
+
+        Raises:
+            Stuck: there is no way to do it.
+        """
+        if command.verb == LET_GO:
+            self._put_down(command.objects[0])
+            return
+        last: Failure | None = None
+        for _ in range(_MOST_REPAIRS):
+            failure = self.sim.execute(command)
+            if failure is None:
+                self.commands.append(command)
+                if len(self.commands) > self.longest:
+                    raise Stuck
+                self.done = self.goal.note(self.done, command.verb, command.objects)
+                return
+            if (
+                failure == last
+                and failure.kind != "taken"
+                or command in self._stack
+                or len(self._stack) > _MOST_STACKED
+            ):
+                raise Stuck
+            last = failure
+            self._stack.append(command)
+            self._mend(command, failure)
+            self._stack.pop()
+        raise Stuck
+
+    def _mend(self, command: Command, failure: Failure) -> None:
+        kind = failure.kind
+        verb = _OF_FAILED_NODE.get(kind)
+        if verb is not None:
+            self.do(Command(verb, failure.nodes[:1]))
+        elif kind in _BY_STANDING_UP:
+            self.do(Command("STANDUP"))
+        elif kind == "shut_in":
+            self.do(Command("OPEN", failure.nodes[1:]))
+        elif kind == "hands_full":
+            self._free_a_hand()
+        elif kind == "standing":
+            self._sit_somewhere()
+        elif kind == "taken":
+            self._clear(failure.nodes[0])
+        elif kind == "knot":
+            self._disentangle(*command.objects)
+        elif kind in ("hands_empty", "no_knife"):
+            self._take_any(self.house.by_property["GRABBABLE"] if kind == "hands_empty" else self.knives())
+        else:
+            raise Stuck
+
+    def knives(self) -> int:
+        """The knives of the house."""
+        return sum(mask for name, mask in self.house.by_class.items() if "knife" in name)
+
+    def _take_any(self, things: int) -> None:
+        taken = cheapest(self.state, things & ~(1 << self.house.character), 1)
+        if not taken:
+            raise Stuck
+        self.do(Command("GRAB", (taken[0],)))
+
+    def _free_a_hand(self) -> None:
+        kept = 0
+        for _, objects in self._stack:
+            for node in objects:
+                kept |= 1 << node
+        free = self.state.held & ~kept
+        if not free:
+            raise Stuck
+        self._put_down(min(bits(free), key=lambda node: (self.dear >> node & 1, node)))
+
+    def _put_down(self, thing: int) -> None:
+        """Put a thing where it is wanted, if that is here; else on a surface that is here; else drop it."""
+        state = self.state
+        for condition in self.goal.conditions:
+            if condition.relation in ("ON", "INSIDE") and condition.subjects >> thing & 1:
+                for place in bits(condition.targets & state.near & ~self.house.rooms & ~(1 << self.house.character)):
+                    verb = "PUTBACK" if condition.relation == "ON" else "PUTIN"
+                    if self.sim.check(Command(verb, (thing, place))) is None:
+                        self.do(Command(verb, (thing, place)))
+                        return
+        place = resting_place(state, thing)
+        self.do(Command("DROP", (thing,)) if place < 0 else Command("PUTBACK", (thing, place)))
+
+    def _sit_somewhere(self) -> None:
+        beds, seats = self.house.by_property["LIEABLE"], self.house.by_property["SITTABLE"]
+        wanted = 0
+        for condition in self.goal.conditions:
+            if condition.relation == "ON" and condition.subjects >> self.house.character & 1:
+                wanted |= condition.targets
+        free = [node for node in bits(beds | seats) if not self.state.upon[node]]
+        places = wanted & (beds | seats) or sum(1 << node for node in free) or beds | seats
+        for place in cheapest(self.state, places, 1):
+            self.do(Command("LIE" if beds >> place & 1 else "SIT", (place,)))
+            return
+        raise Stuck
+
+    def _clear(self, seat: int) -> None:
+        upon = self.state.upon[seat]
+        if upon >> self.house.character & 1:
+            self.do(Command("STANDUP"))
+            return
+        for thing in cheapest(self.state, upon & self.house.by_property["GRABBABLE"], 1):
+            self.do(Command("GRAB", (thing,)))
+            if not self.dear >> thing & 1:
+                self._put_down(thing)
+            return
+        raise Stuck
+
+    def _disentangle(self, thing: int, place: int) -> None:
+        """Take a place off the thing that is to be put there."""
+        if thing == place:
+            raise Stuck
+        self.do(Command("GRAB", (place,)))
+        self._put_down(place)
+
+    def reach(self, node: int) -> int:
+        """About how many actions it takes to have a node at hand."""
+        return reach(self.state, node)
