@@ -87,9 +87,7 @@ def action_wishes(draft: Draft, verb: str, objects: int) -> Iterator[tuple[Comma
             else:
                 yield (Command(verb, (node,)),)
         elif verb == "WIPE" and not state.held:
-            tools = cheapest(
-                state, state.blueprint.portable & ~(1 << node), 1, lambda tool: 2 - (reach(state, tool) == 0)
-            )
+            tools = cheapest(state, state.blueprint.portable & ~(1 << node), 1)
             yield (*(Command("GRAB", (tool,)) for tool in tools), Command(verb, (node,)))
         elif verb == "PUTOFF" and not state.on[node] >> house.character & 1 and not state.held >> node & 1:
             yield (Command("GRAB", (node,)), Command("PUTON", (node,)), Command(verb, (node,)))
