@@ -18,6 +18,8 @@ from spa_gym.envs.virtualhome.vocabulary import bits
 __all__ = ["Search"]
 
 _MOST_WATCHED = 60
+_MOST_MORE = 2000
+"""Tries beyond the limit as long as there is no plan at all."""
 
 
 class Search:
@@ -71,7 +73,9 @@ class Search:
         )
 
     def _enough(self) -> bool:
-        return self._left <= 0 or (self.best is not None and len(self.best) <= self._least)
+        if self.best is None:
+            return self._left < -_MOST_MORE
+        return self._left <= 0 or len(self.best) <= self._least
 
     def _go_on(self, steps: int) -> None:
         """Search on from where the draft stands, `steps` at least before the goal."""
@@ -81,6 +85,8 @@ class Search:
         for wish in wishes(draft):
             if self._enough():
                 break
+            if self._left <= 0 and branches and branches[-1][1] < steps:
+                break  # No time to compare: the first way forward is taken.
             self._left -= 1
             bound = (1 << 30) if self.best is None else len(self.best)
             draft.longest = bound - 1

@@ -32,6 +32,7 @@ MAKES = {
 
 _CHOICES = 2
 _SPOILS = 3
+_POURED = Property.POURABLE | Property.DRINKABLE
 _POSTURES = State.SITTING | State.LYING
 
 
@@ -135,6 +136,8 @@ def _for_place(draft: Draft, condition: Condition, settled: int) -> Iterator[Wis
                 yield (*before, Command("WALK", (room,)))
                 yield (*before, Command("WALK", (room,)), Command("DROP", (thing,)))
         for place in _places(draft, condition, thing):
+            if relation == "INSIDE" and draft.house.properties[thing] & _POURED:
+                yield (*before, Command("POUR", (thing, place)))
             yield (*before, Command("PUTIN" if relation == "INSIDE" else "PUTBACK", (thing, place)))
     if relation == "INSIDE" and state.near & condition.targets & ~rooms == 0:
         closed = sum(1 << node for node in bits(condition.targets & ~rooms) if state.states[node] & State.CLOSED)
@@ -156,7 +159,9 @@ def _places(draft: Draft, condition: Condition, thing: int) -> list[int]:
             cost += 1 if state.states[place] & State.ON else 0
         return cost
 
-    places = condition.targets & ~draft.house.rooms & ~(1 << thing) & ~(1 << draft.house.character)
+    places = condition.targets & ~draft.house.rooms & ~(1 << draft.house.character)
+    if draft.sim.fidelity.no_knots:
+        places &= ~(1 << thing)
     return cheapest(state, places, _CHOICES, extra)
 
 
