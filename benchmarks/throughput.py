@@ -1,9 +1,10 @@
 """How fast the environments are, each beside the original engine.
 
-    python benchmarks/throughput.py [--env alfworld webshop] [--seconds 3]
+    python benchmarks/throughput.py [--env alfworld virtualhome webshop] [--seconds 3]
 
 Prints a table for each environment and writes its record to benchmarks/results/<env>_throughput.json. What is
-measured, how, and the targets: measuring.py, throughput_alfworld.py, throughput_webshop.py.
+measured, how, and the targets: measuring.py, throughput_alfworld.py, throughput_virtualhome.py,
+throughput_webshop.py.
 """
 
 from __future__ import annotations
@@ -16,13 +17,18 @@ from pathlib import Path
 
 import gymnasium as gym
 import throughput_alfworld
+import throughput_virtualhome
 import throughput_webshop
 from measuring import table
 
 import spa_gym
 from spa_gym.core.atomic import atomic_write_text
 
-_BENCHMARKS = {"alfworld": throughput_alfworld, "webshop": throughput_webshop}
+_BENCHMARKS = {
+    "alfworld": throughput_alfworld,
+    "virtualhome": throughput_virtualhome,
+    "webshop": throughput_webshop,
+}
 _RESULTS = Path(__file__).parent / "results"
 
 
