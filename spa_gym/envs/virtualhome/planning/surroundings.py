@@ -48,9 +48,11 @@ def near_from(state: HouseState, node: int) -> int:
 
 
 def resting_place(state: HouseState, thing: int) -> int:
-    """A near piece of furniture to put a held thing on, no seat if possible; -1: there is none."""
+    """A near piece of furniture to put a held thing on, but no seat; -1: there is none, or the thing is a seat."""
     house = state.house
+    seats = house.by_property["SITTABLE"] | house.by_property["LIEABLE"]
+    if seats >> thing & 1:
+        return -1
     places = state.near & house.by_property["SURFACES"] & ~house.rooms & ~state.held & ~(1 << house.character)
     places &= ~house.by_property["GRABBABLE"] & ~state.upon[thing] & ~state.contents[thing]
-    places = places & ~(house.by_property["SITTABLE"] | house.by_property["LIEABLE"])
-    return next(bits(places), -1)
+    return next(bits(places & ~seats), -1)

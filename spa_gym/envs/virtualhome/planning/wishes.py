@@ -6,7 +6,7 @@ somewhere, to have it in hand and to put it down there, so that a search can fet
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from spa_gym.envs.virtualhome.goal import ActionGoal, Condition
 from spa_gym.envs.virtualhome.planning.action_wishes import action_wishes
@@ -139,6 +139,10 @@ def _for_place(draft: Draft, condition: Condition, settled: int) -> Iterator[Wis
             if relation == "INSIDE" and draft.house.properties[thing] & _POURED:
                 yield (*before, Command("POUR", (thing, place)))
             yield (*before, Command("PUTIN" if relation == "INSIDE" else "PUTBACK", (thing, place)))
+    if away and not condition.targets & rooms:
+        for thing in cheapest(state, away, 1):
+            for place in _places(draft, condition, thing):
+                yield from _bring(draft, place, _rooms_for(draft, thing))
     if relation == "INSIDE" and state.near & condition.targets & ~rooms == 0:
         closed = sum(1 << node for node in bits(condition.targets & ~rooms) if state.states[node] & State.CLOSED)
         if closed == condition.targets:
@@ -176,6 +180,8 @@ def _for_character(draft: Draft, condition: Condition, settled: int) -> Iterator
     elif relation == "CLOSE":
         for node in cheapest(state, targets, _CHOICES):
             yield (Command("FIND" if state.near >> node & 1 else "WALK", (node,)),)
+            if state.blueprint.portable >> node & 1 and not state.held >> node & 1:
+                yield (Command("GRAB", (node,)),)
     elif relation == "FACING":
         for node in cheapest(state, targets, _CHOICES):
             yield (Command("TURNTO", (node,)),)
@@ -218,9 +224,30 @@ def _for_seat(draft: Draft, places: int, wanted: int) -> Iterator[Wish]:
             fitting = house.by_property[kind]
             for place in cheapest(draft.state, (places or fitting) & fitting, _CHOICES, _crowd(draft)):
                 yield (Command(verb, (place,)),)
+                yield from _bring(draft, place, _rooms_for(draft, character))
 
 
-def _crowd(draft: Draft):
+def _rooms_for(draft: Draft, subject: int) -> int:
+    """The rooms in one of which the goal wants a node; 0: it does not say."""
+    rooms = 0
+    for condition in draft.goal.conditions:
+        if condition.relation == "INSIDE" and condition.subjects == 1 << subject:
+            rooms |= condition.targets & draft.house.rooms
+    return rooms
+
+
+def _bring(draft: Draft, place: int, rooms: int) -> Iterator[Wish]:
+    """Carry a seat or a plate back to the room where something must be on it."""
+    state = draft.state
+    if not rooms or not state.blueprint.portable >> place & 1:
+        return
+    room = state.room_of(place)
+    if room >= 0 and not rooms >> room & 1:
+        for room in cheapest(state, rooms, 1):
+            yield Command("GRAB", (place,)), Command("WALK", (room,)), Command(LET_GO, (place,))
+
+
+def _crowd(draft: Draft) -> Callable[[int], int]:
     upon, character = draft.state.upon, draft.house.character
 
     def things_upon(place: int) -> int:
