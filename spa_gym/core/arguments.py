@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, SupportsIndex, TypeGuard
+from typing import Any
 
 from spa_gym.core.errors import BadArgument
 
@@ -36,7 +36,7 @@ def one_of(name: str, value: object, known: Iterable[str], *, suggested: str | N
         raise BadArgument(f"{article} {name} out of {', '.join(names)}", repr(value), mend)
 
 
-def is_integer(value: Any) -> TypeGuard[SupportsIndex]:
+def is_integer(value: Any) -> bool:
     """Tell whether a value is a whole number (an int, or numpy's) and no bool."""
     return hasattr(value, "__index__") and not isinstance(value, bool)
 

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import spa_gym
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import DataCorrupt, DataNotFound
 
@@ -43,7 +42,7 @@ def package_versions() -> dict[str, str]:
 
 def git_commit() -> str | None:
     """Commit of the checkout that spa_gym is imported from, "-dirty" with local changes; None outside of one."""
-    root = Path(spa_gym.__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(root), *arguments]

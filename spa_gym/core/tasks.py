@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from spa_gym.core.arguments import is_integer
 from spa_gym.core.errors import BadArgument, TaskNotFound
 
 __all__ = ["FixedTaskSet", "Task", "TaskSet", "content_hash"]
@@ -110,7 +111,7 @@ class TaskSet(abc.ABC):
         """
         if isinstance(key, str):
             return self[self.index_of(key)]
-        if isinstance(key, bool) or not hasattr(key, "__index__") or not 0 <= key < len(self):
+        if not is_integer(key) or not 0 <= key < len(self):
             raise self.not_found(key)
         return self[key.__index__()]
 

@@ -48,22 +48,22 @@ def test_commit_of_a_checkout_and_of_an_installed_copy(tmp_path: Path, monkeypat
         identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
         subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], check=True, capture_output=True)
 
-    package = tmp_path / "spa_gym" / "__init__.py"
-    package.parent.mkdir()
-    package.write_text("")
-    monkeypatch.setattr(run_record.spa_gym, "__file__", str(package))
+    module = tmp_path / "spa_gym" / "core" / "run_record.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("")
+    monkeypatch.setattr(run_record, "__file__", str(module))
     assert git_commit() is None
     git("init")
     git("add", ".")
     git("commit", "-m", "one")
     clean = git_commit()
     assert clean is not None and re.fullmatch(r"[0-9a-f]{40}", clean)
-    package.write_text("changed = True\n")
+    module.write_text("changed = True\n")
     assert git_commit() == clean + "-dirty"
-    inner = tmp_path / "lib" / "spa_gym" / "__init__.py"
+    inner = tmp_path / "lib" / "spa_gym" / "core" / "run_record.py"
     inner.parent.mkdir(parents=True)
     inner.write_text("")
-    monkeypatch.setattr(run_record.spa_gym, "__file__", str(inner))
+    monkeypatch.setattr(run_record, "__file__", str(inner))
     assert git_commit() is None
 
 

@@ -1,43 +1,55 @@
 """Commands as text: what a typed line names, and which lines would be executed now.
 
-The rules themselves are in `engine.py`; this file reads the state and never changes it.
+The rules themselves are in `engine.py`; this file reads the state and never changes it. What it reads is written down
+in `GameState`, so that it need not know the engine, which calls it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from spa_gym.envs.alfworld.game import Game
 from spa_gym.envs.alfworld.lexicon import Lexicon
 
-if TYPE_CHECKING:
-    from spa_gym.envs.alfworld.engine import Engine
-
-__all__ = ["list_commands", "read_command"]
+__all__ = ["GameState", "list_commands", "read_command"]
 
 _PAIRED = {"take": " from ", "heat": " with ", "cool": " with ", "clean": " with ", "slice": " with "}
 """Verbs of two things, and the words between them."""
 
 
-def list_commands(engine: Engine, here: tuple[int, ...]) -> list[str]:
+class GameState(Protocol):
+    """What of a game being played decides which commands would be executed; see `Engine` for the meaning."""
+
+    game: Game
+    lexicon: Lexicon
+    list_help: bool
+    location: int
+    held: int
+    opened: int
+    contents: tuple[tuple[int, ...], ...]
+    object_locations: tuple[int, ...]
+
+
+def list_commands(state: GameState, here: tuple[int, ...]) -> list[str]:
     """The admissible commands other than `go to`, in any order, some perhaps twice.
 
     Args:
-        engine: the state.
+        state: the state.
         here: the receptacles at the agent's place.
     """
-    game, names, held = engine.game, engine.game.receptacle_names, engine.held
+    game, names, held = state.game, state.game.receptacle_names, state.held
     commands = ["inventory", "look"]
-    if engine.list_help:
+    if state.list_help:
         commands.append("help")
-    put = engine.lexicon.dialect.put_command
+    put = state.lexicon.dialect.put_command
     for r in here:
         name = names[r]
         commands.append("examine " + name)
         closed = False
         if game.openable >> r & 1:
-            closed = not engine.opened >> r & 1
+            closed = not state.opened >> r & 1
             commands.append(("open " if closed else "close ") + name)
-        for o in engine.contents[r]:
+        for o in state.contents[r]:
             if held < 0 and not closed and game.pickupable >> o & 1:
                 commands.append(f"take {game.object_names[o]} from {name}")
             if game.toggleable >> o & 1:
@@ -56,11 +68,11 @@ def list_commands(engine: Engine, here: tuple[int, ...]) -> list[str]:
                     commands.append(f"{verb} {thing} with {name}")
     if held >= 0:
         commands.append("examine " + game.object_names[held])
-        if game.knives >> held & 1 and engine.location >= 0:
+        if game.knives >> held & 1 and state.location >= 0:
             commands += [
                 f"slice {game.object_names[o]} with {game.object_names[held]}"
                 for o in range(len(game.object_names))
-                if game.sliceable >> o & 1 and engine.object_locations[o] >> engine.location & 1
+                if game.sliceable >> o & 1 and state.object_locations[o] >> state.location & 1
             ]
     return commands
 

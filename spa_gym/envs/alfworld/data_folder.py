@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from spa_gym.core.errors import DataCorrupt, DataNotFound
+from spa_gym.core.data_folder import find_data_at
+from spa_gym.core.errors import DataCorrupt
 
 __all__ = ["DATA_VERSION", "SPLITS", "DataFolder", "RawGame", "find_data"]
 
@@ -170,21 +171,14 @@ def find_data(data_dir: str | os.PathLike[str] | None = None) -> DataFolder:
     Raises:
         DataNotFound: No official games there.
     """
-    if data_dir is not None:
-        tried = [("data_dir", os.fspath(data_dir))]
-    else:
-        tried = [(f"${name}", os.environ.get(name, "")) for name in ("ALFWORLD_DATA", "SPA_GYM_DATA")]
-        tried.append(("the default folder", "~/.cache/alfworld"))
-    for _, text in tried:
-        found = _look_at(Path(text).expanduser()) if text else None
-        if found is not None:
-            return found
-    looked = ", ".join(f"{name} = {text!r}" if text else f"{name} (not set)" for name, text in tried)
-    raise DataNotFound(
+    return find_data_at(
+        data_dir,
+        _look_at,
         expected=f"the official ALFWorld games (a folder {DATA_VERSION} with train, valid_seen, valid_unseen, or an "
         "archive of it)",
-        got=f"nothing at {looked}",
         mend=_MEND,
+        variable="ALFWORLD_DATA",
+        default="~/.cache/alfworld",
     )
 
 

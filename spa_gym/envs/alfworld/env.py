@@ -10,7 +10,8 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.arguments import one_of
+from spa_gym.core.plan_progress import PlanProgress
 from spa_gym.core.tasks import Task, TaskSet
 from spa_gym.core.text_env import TextEnv
 from spa_gym.envs.alfworld.engine import Engine
@@ -71,13 +72,9 @@ class ALFWorldEnv(TextEnv):
         list_help: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        for name, value, known in (
-            ("source", source, ("generated", "official")),
-            ("grammar", grammar, tuple(DIALECTS)),
-            ("engine", engine, tuple(_ENGINES)),
-        ):
-            if value not in known:
-                raise BadArgument(f"{name} out of {', '.join(known)}", repr(value), f"pass {name}={known[0]!r}")
+        one_of("source", source, ("generated", "official"))
+        one_of("grammar", grammar, DIALECTS)
+        one_of("engine", engine, _ENGINES)
         if engine == "textworld":
             from spa_gym.envs.alfworld.textworld_engine import require_textworld
 
@@ -92,13 +89,11 @@ class ALFWorldEnv(TextEnv):
         self._official = source == "official"
         self._with_info = self._official
         self._engine: Any = None
-        self._distance = 1
+        self._plan_progress = PlanProgress()
 
     def _begin(self, task: Task) -> str:
         self._engine = self._make_engine(task.payload, self.grammar, self.list_help)
-        if self._with_progress:
-            plan = expert_plan(Engine(task.payload, self.grammar))
-            self._distance = max(1, len(plan or ()))
+        self._plan_progress = PlanProgress()
         return self._engine.intro()
 
     def _act(self, action: str) -> tuple[str, bool]:
@@ -121,16 +116,13 @@ class ALFWorldEnv(TextEnv):
 
     def _progress(self) -> float:
         """1 - remaining / D: the expert's steps from here over its steps from the start; never below 0."""
-        if self._engine.won:
+        engine = self._engine
+        if engine.won:
             return 1.0
-        return max(0.0, 1.0 - self._remaining() / self._distance)
+        return self._plan_progress.at(expert_plan(engine), lambda: expert_plan(Engine(engine.game, self.grammar)))
 
     def _goal_share(self) -> float:
         return goal_share(self._engine)
-
-    def _remaining(self) -> int:
-        plan = expert_plan(self._engine)
-        return self._distance if plan is None else max(1, len(plan))
 
     def expert(self) -> Iterator[str]:
         """Yield the actions of a shortest plan with full knowledge, from the current state."""

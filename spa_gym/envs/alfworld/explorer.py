@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from spa_gym.core.draws import choice
 from spa_gym.envs.alfworld.household import household
 from spa_gym.envs.alfworld.searcher import SearchingExpert
 
@@ -53,7 +54,7 @@ class Explorer:
         if self._left <= 0:
             self._new_errand()
         if admissible and self.rng.random() < self.restless:
-            return admissible[int(self.rng.random() * len(admissible))]
+            return choice(self.rng, admissible)
         command = self._expert.act()
         if command == "look":
             self._new_errand()
@@ -72,7 +73,7 @@ class Explorer:
         self._left = _PATIENCE
         if not kinds:
             return
-        target = kinds[int(rng.random() * len(kinds))]
+        target = choice(rng, kinds)
         which = int(rng.random() * len(_ERRANDS))
         ability = _ABILITY[which]
         able = getattr(house, ability) if ability else house.pickupable
@@ -81,5 +82,5 @@ class Explorer:
         things = [thing for thing in things if thing in seen] or things
         if not things:
             return
-        thing = things[int(rng.random() * len(things))]
+        thing = choice(rng, things)
         self._expert.set_task(_ERRANDS[which].format(o=thing, r=target))

@@ -19,17 +19,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from tqdm import tqdm
 
+from spa_gym.core.arguments import one_of
 from spa_gym.core.atomic import atomic_write_bytes
-from spa_gym.core.errors import BadArgument, DataCorrupt, DataNotFound, SpaGymError, UnsolvableTask, WriteFailed
+from spa_gym.core.build_once import cache_folder
+from spa_gym.core.errors import DataCorrupt, DataNotFound, SpaGymError, UnsolvableTask, WriteFailed
 from spa_gym.core.tasks import Task, TaskSet, content_hash
 from spa_gym.envs.alfworld.data_folder import SPLITS, DataFolder, RawGame, find_data
 from spa_gym.envs.alfworld.game import TASK_TYPES, Game, Goal
 from spa_gym.envs.alfworld.pddl import parse_game, read_game_json
 
-__all__ = ["PUBLISHED", "OfficialTaskSet", "cache_folder", "official_tasks"]
+__all__ = ["PUBLISHED", "OfficialTaskSet", "official_tasks"]
 
 _log = logging.getLogger(__name__)
 
@@ -149,20 +150,13 @@ def official_tasks(split: str, data_dir: str | os.PathLike[str] | None = None) -
         DataNotFound: No games there.
         DataCorrupt: The archive cannot be read.
     """
-    if split not in SPLITS:
-        raise BadArgument(f"a split out of {', '.join(SPLITS)}", f"{split!r}", "pass split='valid_unseen'")
+    one_of("split", split, SPLITS, suggested="valid_unseen")
     return _shared(split, find_data(data_dir))
 
 
 @functools.lru_cache(maxsize=16)
 def _shared(split: str, folder: DataFolder) -> OfficialTaskSet:
     return OfficialTaskSet(split, folder)
-
-
-def cache_folder() -> Path:
-    """Where parsed data are kept: `$SPA_GYM_HOME` or the user's cache folder of the system."""
-    home = os.environ.get("SPA_GYM_HOME")
-    return Path(home).expanduser() if home else Path(platformdirs.user_cache_dir("spa-gym", appauthor=False))
 
 
 @functools.cache

@@ -12,9 +12,9 @@ import functools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.arguments import one_of
+from spa_gym.core.draws import choice, weighted
 from spa_gym.envs.alfworld.game import TASK_TYPES, Fact, Game, Goal
 from spa_gym.envs.alfworld.household import household
 
@@ -57,8 +57,6 @@ _NEW_PAIR = 0.3
 _RECEPTACLES = {"official": (9, 54), "small": (6, 12)}
 """Fewest and most receptacles of a room; the official kitchens have up to 54."""
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -83,18 +81,6 @@ class Blueprint:
         return Game.from_facts(self.facts, self.goal, self.goal_text, self.name)
 
 
-def _choice(rng: random.Random, items: Sequence[T], weights: Sequence[float] | None = None) -> T:
-    """One item; only `rng.random()` is used, whose stream Python guarantees."""
-    if weights is None:
-        return items[int(rng.random() * len(items))]
-    point = rng.random() * sum(weights)
-    for item, weight in zip(items, weights, strict=True):
-        point -= weight
-        if point < 0:
-            return item
-    return items[-1]
-
-
 def _count(rng: random.Random, mean: float, limit: int) -> int:
     """A count of at least 1 with about the given mean."""
     if mean < 3:
@@ -110,8 +96,7 @@ def draw_room(world_seed: int, size: str, group: str, index: int) -> Room:
     Raises:
         BadArgument: the size is not one of `SIZES`.
     """
-    if size not in SIZES:
-        raise BadArgument(f"a size out of {', '.join(SIZES)}", repr(size), "pass size='official'")
+    one_of("size", size, SIZES)
     low, high = _RECEPTACLES[size]
     room = Room("", ())
     for attempt in range(1000):
@@ -127,7 +112,7 @@ def _train_rooms(world_seed: int, size: str) -> frozenset[Room]:
 
 
 def _draw_room(rng: random.Random, size: str) -> Room:
-    kind = _choice(rng, [k for k, _ in _ROOM_MIX], [w for _, w in _ROOM_MIX])
+    kind, _ = _ROOM_MIX[weighted(rng, [w for _, w in _ROOM_MIX])]
     statistics = household().rooms[kind]
     limit = 27 if size == "official" else 3
     counts = {t: _count(rng, mean, limit) for t, (p, mean) in statistics.receptacles.items() if rng.random() < p}
@@ -155,7 +140,7 @@ def _shrink(rng: random.Random, counts: dict[str, int]) -> dict[str, int]:
         droppable = doubled or [t for t in sorted(small) if t not in _KEPT_IN_SMALL]
         if not droppable:
             break
-        chosen = _choice(rng, droppable)
+        chosen = choice(rng, droppable)
         small[chosen] -= 1
         if not small[chosen]:
             del small[chosen]
@@ -167,7 +152,7 @@ def _draw_goal(rng: random.Random, room: Room, present: Sequence[str]) -> Goal |
     house = household()
     statistics = house.rooms[room.kind]
     kinds = [t for t in TASK_TYPES if room.kind in house.goals[t]]
-    kind = _choice(rng, kinds, [sum(n for _, _, n in house.goals[t][room.kind]) for t in kinds])
+    kind = kinds[weighted(rng, [sum(n for _, _, n in house.goals[t][room.kind]) for t in kinds])]
     here = set(present)
     if kind in _APPLIANCE and _APPLIANCE[kind] not in here:
         return None
@@ -192,7 +177,7 @@ def _draw_goal(rng: random.Random, room: Room, present: Sequence[str]) -> Goal |
     pairs = [(o, t, n) for o, t, n in pairs if here & set(statistics.placement.get(o, ())) - {t}]
     if not pairs:
         return None
-    thing, target, _ = _choice(rng, pairs, [n**0.5 for _, _, n in pairs])
+    thing, target, _ = pairs[weighted(rng, [n**0.5 for _, _, n in pairs])]
     return Goal(kind, thing, target)
 
 
@@ -220,7 +205,7 @@ def _draw_objects(rng: random.Random, room: Room, goal: Goal, size: str) -> list
         if not kinds:
             continue
         weights = [statistics.placement[thing][t] for t in kinds]
-        placed += [(thing, _choice(rng, by_type[_choice(rng, kinds, weights)])) for _ in range(count)]
+        placed += [(thing, choice(rng, by_type[kinds[weighted(rng, weights)]])) for _ in range(count)]
     return placed
 
 
@@ -242,7 +227,7 @@ def draw_blueprint(world_seed: int, size: str, split: str, index: int) -> Bluepr
         if goal is not None:
             break
     objects = _draw_objects(rng, room, goal, size)
-    text = _choice(rng, _TEMPLATES[goal.kind]).format(o=goal.object_type, t=goal.target_type)
+    text = choice(rng, _TEMPLATES[goal.kind]).format(o=goal.object_type, t=goal.target_type)
     return Blueprint(tuple(_facts(rng, room, objects)), goal, text, room.kind, name)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from gymnasium.error import DependencyNotInstalled
 
+from spa_gym.core.arguments import one_of
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import BadArgument
 from spa_gym.envs.alfworld.game import Game
@@ -83,12 +84,11 @@ def alfworld_rules(grammar: str = "2.1.2") -> tuple[str, str]:
         DependencyNotInstalled: alfworld is missing, or of a version whose grammar we do not know.
         BadArgument: Unknown grammar.
     """
+    one_of("grammar", grammar, ("2.1.2", "2.1.1"))
     data = _folder_of_alfworld() / "data"
     domain, text = (data / "alfred.pddl").read_text("utf-8"), (data / "alfred.twl2").read_text("utf-8")
     if grammar == "2.1.2":
         return domain, text
-    if grammar != "2.1.1":
-        raise BadArgument("a grammar out of 2.1.2, 2.1.1", f"{grammar!r}", "pass grammar='2.1.2'")
     domain, removed = re.subn(r"\(:action help\b.*?\n\)\n", "", domain, flags=re.DOTALL)
     text, removed_too = re.subn(r"\naction help \{.*?\n\}\n", "\n", text, flags=re.DOTALL)
     for new, old in _OLD_DIALECT:

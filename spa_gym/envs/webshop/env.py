@@ -13,7 +13,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.plan_progress import PlanProgress
 from spa_gym.core.tasks import Task
 from spa_gym.core.text_env import TextEnv
 from spa_gym.envs.webshop.backend import BACKENDS, OBSERVATION_MODES, Backend
@@ -84,13 +86,9 @@ class WebShopEnv(TextEnv):
         render_mode: str | None = None,
     ) -> None:
         source = source or ("official" if data_dir is not None else "generated")
-        for name, value, known in (
-            ("source", source, ("generated", "official")),
-            ("observation_mode", observation_mode, tuple(OBSERVATION_MODES)),
-            ("backend", backend, tuple(BACKENDS)),
-        ):
-            if value not in known:
-                raise BadArgument(f"{name} out of {', '.join(known)}", repr(value), f"pass {name}={known[0]!r}")
+        one_of("source", source, ("generated", "official"))
+        one_of("observation_mode", observation_mode, OBSERVATION_MODES)
+        one_of("backend", backend, BACKENDS)
         if backend != "browser":
             if render_mode == "rgb_array":
                 raise BadArgument("a browser for pictures", f"backend={backend!r}", "pass backend='browser'")
@@ -116,10 +114,12 @@ class WebShopEnv(TextEnv):
         self.scorer = _shared_scorer(tagger) if isinstance(tagger, Hashable) else PurchaseScorer(tagger)
         self._backend: Backend = BACKENDS[backend](shop, self.scorer, observation_mode)
         self._options: dict[str, str] | None = None
+        self._plan_progress = PlanProgress()
 
     def _begin(self, task: Task) -> str:
         self._goal_now: Goal = task.payload
         self._options = None
+        self._plan_progress = PlanProgress()
         self._backend.begin(self._goal_now)
         return self._backend.observation()
 
@@ -151,8 +151,7 @@ class WebShopEnv(TextEnv):
         state = self._backend.state
         if state.kind == "done":
             return self._goal_share()
-        plan, whole = self._plan(state), self._plan(start(self._goal_now))
-        return max(0.0, 1.0 - len(plan) / len(whole)) if plan and whole else 0.0
+        return self._plan_progress.at(self._plan(state), lambda: self._plan(start(self._goal_now)))
 
     def _goal_share(self) -> float:
         """What buying now would be worth; 0 where no product is open."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.tasks import Task, TaskSet
 from spa_gym.envs.webshop.goals import Goals, GoalSet
@@ -101,14 +102,13 @@ def official_positions(split: str, num_goals: int, human: bool) -> Sequence[int]
     Raises:
         BadArgument: There is no such split, or these goals are too few for it.
     """
+    one_of("split", split, OFFICIAL_SPLITS)
     if split in SPA_SPLITS:
         if not human or num_goals != HUMAN_GOALS:
             raise _too_few(f"the {HUMAN_GOALS:,} human goals of the full data for split {split!r}", num_goals, human)
         return spa_positions(split)
     if split == "all":
         return range(num_goals)
-    if split not in _RANGES:
-        raise BadArgument(f"a split out of {', '.join(OFFICIAL_SPLITS)}", repr(split), "pass one of them as split")
     start, stop = _RANGES[split]
     needed = start + 1 if stop is None else stop
     if num_goals < needed:

@@ -8,8 +8,8 @@ import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
-def spa_gym_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Set `$SPA_GYM_HOME`."""
+def spa_gym_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Set `$SPA_GYM_CACHE`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPA_GYM_HOME", str(tmp_path_factory.mktemp("spa-gym-home")))
+        patch.setenv("SPA_GYM_CACHE", str(tmp_path_factory.mktemp("spa-gym-cache")))
         yield

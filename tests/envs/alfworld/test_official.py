@@ -17,11 +17,12 @@ import gymnasium as gym
 import pytest
 
 import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.core.build_once import cache_folder
 from spa_gym.core.errors import BadArgument, DataNotFound, TaskNotFound
 from spa_gym.envs.alfworld.engine import Engine
 from spa_gym.envs.alfworld.expert import expert_plan
 from spa_gym.envs.alfworld.game import TASK_TYPES
-from spa_gym.envs.alfworld.official import PUBLISHED, cache_folder, official_tasks
+from spa_gym.envs.alfworld.official import PUBLISHED, official_tasks
 from tests.envs.alfworld.made_up import FOLDERS, make_folder
 from tests.official_data import alfworld_archive
 
@@ -190,7 +191,7 @@ def _again(tmp_path: Path) -> Any:
 @pytest.fixture
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("SPA_GYM_HOME", str(home))
+    monkeypatch.setenv("SPA_GYM_CACHE", str(home))
     return home
 
 
@@ -244,7 +245,7 @@ def test_without_a_writable_cache_it_still_works(
 ) -> None:
     blocker = tmp_path / "file"
     blocker.write_text("a file where the cache folder should be")
-    monkeypatch.setenv("SPA_GYM_HOME", str(blocker))
+    monkeypatch.setenv("SPA_GYM_CACHE", str(blocker))
     with caplog.at_level(logging.WARNING):
         assert len(_again(make_folder(tmp_path / "data"))) == len(FOLDERS)
     assert "not cached" in caplog.text

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from spa_gym.core.arguments import is_integer
 from spa_gym.core.build_once import built_folder, cache_folder
 from spa_gym.core.errors import BadArgument, DataCorrupt
 from spa_gym.envs.webshop.catalogue import MemoryCatalogue
@@ -59,8 +60,7 @@ def official_catalogue(
         BadArgument: `num_products` is no number from 1 to the number of rows.
         WriteFailed: The store cannot be written.
     """
-    whole = hasattr(num_products, "__index__") and not isinstance(num_products, bool)
-    if num_products is not None and not (whole and num_products >= 1):
+    if num_products is not None and not (is_integer(num_products) and num_products >= 1):
         raise BadArgument("num_products from 1, or None for all", repr(num_products), "pass num_products=1000")
     files = find_files(data_dir, num_products)
     if files.products.stat().st_size < _LARGE:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from spa_gym.core.data_folder import find_data_at
 from spa_gym.core.errors import DataNotFound
 
 __all__ = ["PUBLISHED", "HashedFile", "OfficialFiles", "find_files"]
@@ -117,16 +118,16 @@ def find_files(data_dir: str | os.PathLike[str] | None = None, num_products: int
     Raises:
         DataNotFound: There are no such files, or not all three of one size.
     """
-    variable = os.environ.get("SPA_GYM_DATA")
-    text = variable if data_dir is None else os.fspath(data_dir)
-    named = f"{'$SPA_GYM_DATA' if data_dir is None else 'data_dir'} = {text!r}"
-    if text:
-        root = Path(text).expanduser()
-        for folder in (root, root / "webshop", root / "webshop_1k", root / "data"):
-            if any((folder / products).is_file() for _, products, _ in _SIZES):
-                return _choose(folder.resolve(), num_products)
     expected = "the official WebShop files (items_shuffle_1000.json or items_shuffle.json, and what belongs to it)"
-    raise DataNotFound(expected, f"nothing at {named}" if text else "no data_dir, and SPA_GYM_DATA is not set", _MEND)
+    return _choose(find_data_at(data_dir, _look_at, expected=expected, mend=_MEND), num_products)
+
+
+def _look_at(root: Path) -> Path | None:
+    """The folder with a product file: ``root``, or one of those below it where people keep them."""
+    for folder in (root, root / "webshop", root / "webshop_1k", root / "data"):
+        if any((folder / products).is_file() for _, products, _ in _SIZES):
+            return folder.resolve()
+    return None
 
 
 def _choose(folder: Path, num_products: int | None) -> OfficialFiles:

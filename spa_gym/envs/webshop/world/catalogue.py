@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from spa_gym.core.arguments import is_integer, non_negative_int, one_of
 from spa_gym.core.errors import BadArgument
 from spa_gym.envs.webshop.catalogue import Columns, product_bytes
 from spa_gym.envs.webshop.product import Product
@@ -130,19 +131,12 @@ def generated_catalogue(
         >>> len(shop), shop.index_of(shop[7].asin)
         (20, 7)
     """
-    if size not in SIZES:
-        raise BadArgument(f"a size out of {', '.join(SIZES)}", repr(size), "pass size='official'")
+    one_of("size", size, SIZES)
     if num_products is None:
         num_products = DEFAULT_PRODUCTS[size]
-    if not _is_integer(num_products) or not 1 <= num_products <= MOST_PRODUCTS:
+    if not is_integer(num_products) or not 1 <= num_products <= MOST_PRODUCTS:
         raise BadArgument(f"num_products from 1 to {MOST_PRODUCTS:,}", repr(num_products), "pass num_products=1000")
-    if not _is_integer(world_seed) or world_seed < 0:
-        raise BadArgument("a world_seed that is an integer from 0", repr(world_seed), "pass world_seed=0")
-    return _shared(int(num_products), int(world_seed), size)
-
-
-def _is_integer(value: object) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+    return _shared(int(num_products), non_negative_int("world_seed", world_seed), size)
 
 
 @functools.lru_cache(maxsize=64)

@@ -6,26 +6,39 @@ A million products take half a minute, so the columns of a large catalogue are m
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from spa_gym.core.build_once import built_folder, cache_folder
 from spa_gym.envs.webshop.catalogue import Columns
+from spa_gym.envs.webshop.world.family import Family
 from spa_gym.envs.webshop.world.words import words
 
-if TYPE_CHECKING:
-    from spa_gym.envs.webshop.world.catalogue import GeneratedCatalogue
-
-__all__ = ["generated_columns"]
+__all__ = ["DrawnCatalogue", "generated_columns"]
 
 _FEW = 20_000
 """Products whose columns are not worth a file."""
 _DRAWN = ("price_low", "price_high", "combinations", "category", "query")
 
 
-def generated_columns(catalogue: GeneratedCatalogue) -> Columns:
+class DrawnCatalogue(Protocol):
+    """What of a generated catalogue its columns follow from."""
+
+    content_hash: str
+
+    def __len__(self) -> int:
+        """Return the number of products."""
+        ...
+
+    def families(self) -> Iterator[Family]:
+        """Go through all families in order; the last may reach beyond the catalogue."""
+        ...
+
+
+def generated_columns(catalogue: DrawnCatalogue) -> Columns:
     """The columns of a generated catalogue; no product has instructions of its own (the goals are made elsewhere)."""
     if len(catalogue) <= _FEW:
         drawn = _draw(catalogue)
@@ -49,12 +62,12 @@ def generated_columns(catalogue: GeneratedCatalogue) -> Columns:
     )
 
 
-def _save(catalogue: GeneratedCatalogue, folder: Path) -> None:
+def _save(catalogue: DrawnCatalogue, folder: Path) -> None:
     for name, column in _draw(catalogue).items():
         np.save(folder / f"{name}.npy", column)
 
 
-def _draw(catalogue: GeneratedCatalogue) -> dict[str, np.ndarray]:
+def _draw(catalogue: DrawnCatalogue) -> dict[str, np.ndarray]:
     vocabulary = words()
     departments = {department.name: i for i, department in enumerate(vocabulary.departments)}
     kinds = {kind.noun: i for i, kind in enumerate(vocabulary.kinds)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from spa_gym.envs.webshop.world.family import choice, sample
+from spa_gym.core.draws import choice, sample
 from spa_gym.envs.webshop.world.pages import Page
 from spa_gym.envs.webshop.world.request import Request, read_request
 from spa_gym.envs.webshop.world.shopper import Shopper

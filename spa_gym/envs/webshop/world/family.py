@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.arguments import one_of
+from spa_gym.core.draws import choice, sample, weighted
 from spa_gym.envs.webshop.product import DEFAULT_PRICE
 from spa_gym.envs.webshop.world.words import Department, Kind, words
 
-__all__ = ["FAMILY_SIZE", "SIZES", "Family", "Style", "Traits", "choice", "draw_family"]
-
-T = TypeVar("T")
+__all__ = ["FAMILY_SIZE", "SIZES", "Family", "Style", "Traits", "draw_family"]
 
 FAMILY_SIZE = 5
 
@@ -98,29 +95,8 @@ class Family:
     """All members are of one brand."""
 
 
-def choice(rng: random.Random, items: Sequence[T]) -> T:
-    """One item; only `rng.random()` is used, whose stream Python guarantees."""
-    return items[int(rng.random() * len(items))]
-
-
-def weighted(rng: random.Random, weights: Sequence[float]) -> int:
-    """A position, with probability proportional to its weight."""
-    point = rng.random() * sum(weights)
-    for index, weight in enumerate(weights):
-        point -= weight
-        if point < 0:
-            return index
-    return len(weights) - 1
-
-
 def _count(rng: random.Random, frequencies: tuple[tuple[int, float], ...]) -> int:
     return frequencies[weighted(rng, [weight for _, weight in frequencies])][0]
-
-
-def sample(rng: random.Random, items: Sequence[T], count: int) -> list[T]:
-    """Different items, in the order in which they were drawn."""
-    left = list(items)
-    return [left.pop(int(rng.random() * len(left))) for _ in range(min(count, len(left)))]
 
 
 def draw_family(world_seed: int, size: str, index: int) -> Family:
@@ -134,8 +110,7 @@ def draw_family(world_seed: int, size: str, index: int) -> Family:
     Raises:
         BadArgument: an unknown size.
     """
-    if size not in SIZES:
-        raise BadArgument(f"a size out of {', '.join(SIZES)}", repr(size), "pass size='official'")
+    one_of("size", size, SIZES)
     style = SIZES[size]
     rng = random.Random(f"spa-gym/webshop/{world_seed}/{size}/family/{index}")
     department = _department(world_seed, index)

@@ -12,11 +12,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.arguments import one_of
+from spa_gym.core.draws import choice, sample, weighted
 from spa_gym.envs.webshop.goal_tasks import GoalTaskSet
 from spa_gym.envs.webshop.goals import NO_CAP, Goal
 from spa_gym.envs.webshop.world.catalogue import GeneratedCatalogue
-from spa_gym.envs.webshop.world.family import FAMILY_SIZE, Family, Traits, choice, sample, weighted
+from spa_gym.envs.webshop.world.family import FAMILY_SIZE, Family, Traits
 from spa_gym.envs.webshop.world.phrases import say_goal
 
 __all__ = ["GeneratedGoals", "generated_goals", "generated_tasks"]
@@ -202,6 +203,5 @@ def generated_tasks(catalogue: GeneratedCatalogue, split: str = "train") -> Goal
     """
     goals = generated_goals(catalogue)
     positions = {**goals.ranges, "all": range(len(goals))}
-    if split not in positions:
-        raise BadArgument(f"a split out of {', '.join(sorted(positions))}", repr(split), "pass split='train'")
+    one_of("split", split, sorted(positions), suggested="train")
     return GoalTaskSet(f"webshop/generated/{catalogue.name}", split, goals, positions[split])

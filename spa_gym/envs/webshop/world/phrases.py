@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from spa_gym.envs.webshop.world.family import choice, sample
+from spa_gym.core.draws import choice, sample
 
 __all__ = ["say_goal"]
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 import random
 
+from spa_gym.core.draws import choice, sample, weighted
 from spa_gym.envs.webshop.product import Product, price_tag
-from spa_gym.envs.webshop.world.family import Traits, choice, sample, weighted
+from spa_gym.envs.webshop.world.family import Traits
 from spa_gym.envs.webshop.world.words import Kind, words
 
 __all__ = ["write_product"]

@@ -30,7 +30,7 @@ def test_nothing_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataNotFound, match=r"nothing at \$SPA_GYM_DATA = .*env"):
         find_files()
     monkeypatch.delenv("SPA_GYM_DATA")
-    with pytest.raises(DataNotFound, match="SPA_GYM_DATA is not set"):
+    with pytest.raises(DataNotFound, match=r"nothing at \$SPA_GYM_DATA \(not set\)"):
         find_files()
 
 

@@ -1,0 +1,166 @@
+"""The floors of the house: every module imports only from floors below its own, and no two modules import each other.
+
+What is read are the import statements of all modules: those at the top, those inside functions, and those for type
+checkers only. Names in strings (entry points, estimators by name) are no imports: they are how a lower floor is told of
+a higher one without knowing it. What `import spa_gym` loads is measured in test_registration.py.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "spa_gym"
+
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("core",),
+    ("registration",),
+    ("spa_gym",),  # the package itself: its public names, and the ids that importing it registers
+    ("envs.alfworld", "envs.webshop", "envs.virtualhome", "wrappers", "agents", "testing"),
+    ("baselines",),
+    ("leaderboard",),
+    ("commands",),
+    ("cli",),
+)
+"""From the ground up. Rooms on one floor do not know each other: no environment imports another."""
+
+
+class Import(NamedTuple):
+    """One import statement: who, whom, and where it stands."""
+
+    module: str
+    imported: str
+    line: int
+
+    def __str__(self) -> str:
+        """Show it as an editor opens it."""
+        return f"{self.module.replace('.', '/')}.py:{self.line} imports {self.imported}"
+
+
+def modules() -> dict[str, Path]:
+    """All modules of the package, by dotted name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports_of(module: str, text: str, known: Mapping[str, object]) -> Iterator[Import]:
+    """The imports of modules of the package in a module's text."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in known else node.module for name in names]
+        else:
+            continue
+        for name in dict.fromkeys(names):
+            if name.partition(".")[0] == "spa_gym" and name != module:
+                yield Import(module, name, node.lineno)
+
+
+def room_of(module: str) -> str:
+    """The room that a module stands in: `envs.webshop`, `core`, ..., or `spa_gym` for the package itself."""
+    _, *parts = module.split(".")
+    return ".".join(parts[: 2 if parts[:1] == ["envs"] else 1]) or "spa_gym"
+
+
+def floor_of(module: str) -> int:
+    """Number of a module's floor; a package of environments and nothing in it stands with its rooms."""
+    room = room_of(module)
+    for number, rooms in enumerate(FLOORS):
+        if room in rooms or (room == "envs" and "envs.alfworld" in rooms):
+            return number
+    raise AssertionError(f"{module} stands on no floor: add {room!r} to FLOORS in tests/test_floors.py")
+
+
+def upward(imports: list[Import]) -> list[str]:
+    """The imports from a floor that is not below, each with what is wrong."""
+    wrong = []
+    for each in imports:
+        here, there = floor_of(each.module), floor_of(each.imported)
+        if there > here or (there == here and room_of(each.module) != room_of(each.imported)):
+            below = ", ".join(room for rooms in FLOORS[:here] for room in rooms) or "nothing"
+            wrong.append(f"{each}, but {room_of(each.module)} may import {below} only")
+    return wrong
+
+
+def circle(imports: list[Import]) -> list[Import]:
+    """The imports that make a circle; none where there is no circle."""
+    outgoing: dict[str, list[Import]] = {}
+    for each in imports:
+        outgoing.setdefault(each.module, []).append(each)
+    finished: set[str] = set()
+
+    def follow(module: str, trail: list[Import]) -> list[Import]:
+        for each in outgoing.get(module, ()):
+            on_trail = [step.module for step in (*trail, each)]
+            if each.imported in on_trail:
+                return [*trail, each][on_trail.index(each.imported) :]
+            if each.imported not in finished and (found := follow(each.imported, [*trail, each])):
+                return found
+        finished.add(module)
+        return []
+
+    return next((found for module in outgoing if module not in finished and (found := follow(module, []))), [])
+
+
+@pytest.fixture(scope="module")
+def imports() -> list[Import]:
+    """All imports inside the package."""
+    known = modules()
+    return [each for name, path in known.items() for each in imports_of(name, path.read_text("utf-8"), known)]
+
+
+def test_every_module_imports_only_from_below(imports: list[Import]) -> None:
+    assert len(imports) > 300
+    wrong = upward(imports)
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_no_modules_import_each_other(imports: list[Import]) -> None:
+    found = circle(imports)
+    assert not found, "a circle:\n" + "\n".join(map(str, found))
+
+
+def test_what_is_found() -> None:
+    """The checks themselves: each kind of import is read, and each kind of fault is named."""
+    text = """
+from typing import TYPE_CHECKING
+import os, spa_gym.core.tasks
+from spa_gym.core import errors, nothing
+from .relative import thing
+if TYPE_CHECKING:
+    from spa_gym.envs.webshop.env import WebShopEnv
+def later():
+    from spa_gym.wrappers.react import ReAct
+"""
+    known = dict.fromkeys(("spa_gym.core", "spa_gym.core.errors", "spa_gym.core.tasks", "spa_gym.envs.webshop.env"))
+    read = list(imports_of("spa_gym.envs.alfworld.env", text, known))
+    assert [(each.imported.removeprefix("spa_gym."), each.line) for each in read] == [
+        ("core.tasks", 3),
+        ("core.errors", 4),
+        ("core", 4),
+        ("envs.webshop.env", 7),
+        ("wrappers.react", 9),
+    ]
+    assert [line.partition(", but")[0] for line in upward(read)] == [
+        "spa_gym/envs/alfworld/env.py:7 imports spa_gym.envs.webshop.env",
+        "spa_gym/envs/alfworld/env.py:9 imports spa_gym.wrappers.react",
+    ]
+    assert upward([Import("spa_gym.core.tasks", "spa_gym", 1)]) and not upward([Import("spa_gym.cli", "spa_gym", 1)])
+    with pytest.raises(AssertionError, match="'attic' to FLOORS"):
+        floor_of("spa_gym.attic.box")
+
+
+def test_a_circle_is_told_without_what_leads_to_it() -> None:
+    steps = [Import(a, b, 1) for a, b in ("xa", "ab", "bc", "xc", "cd", "db")]
+    assert "".join(each.module for each in circle(steps)) == "bcd"
+    assert circle([each for each in steps if each.module != "d"]) == []
+    assert len(circle([Import("a", "b", 1), Import("b", "a", 2)])) == 2
