@@ -1,7 +1,7 @@
 """Living in the real simulator and in ours at once: after every command, the outcome and the whole graph must be equal.
 
 The walks are made to succeed often (most objects are chosen among those that fit the verb and are near) and to go wrong
-in every way: things that are not there, far, of the wrong kind, twice the same. Programs are disturbed by such commands.
+in every way: things that are not there, far, of the wrong kind, twice the same. Such commands disturb programs too.
 """
 
 from __future__ import annotations

@@ -44,7 +44,6 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "worn": "you are wearing {0}",
         "not_worn": "you are not wearing {0}",
         "in_use": "you are on {0}",
-        "no_origin": "{0} has no place to be put back to",
         "knot": "{0} cannot go there: {1} is part of what you would put",
         "not_a_place": "{0} is no place to put things",
         "is_closed": "{0} is closed",

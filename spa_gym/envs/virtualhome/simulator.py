@@ -53,9 +53,10 @@ class Simulator:
         if isinstance(rule, Failure):
             return rule
         objects = command[1]
-        failure = rule[1](self.state, *objects)
-        if failure is None and rule[2] is not None:
-            rule[2](self.state, *objects)
+        _, check, effect = rule
+        failure = check(self.state, *objects)
+        if failure is None and effect is not None:
+            effect(self.state, *objects)
         return failure
 
     def check(self, command: Command) -> Failure | None:

@@ -128,18 +128,18 @@ class HouseState:
 
         Things in a portable thing (an egg in a bowl) are where that thing is; the original looks one step far only.
         """
-        outside, states, inside = ~self.house.rooms, self.states, self.inside
-        portable = self.blueprint.portable if self.fidelity.things_travel else 0
-        seen, around = 1 << node, (inside[node] | self.on[node] & portable) & outside
-        while around:
-            low = around & -around
-            seen |= low
-            place = low.bit_length() - 1
-            if states[place] & State.CLOSED:
-                return place
-            if portable & low:
-                around |= (inside[place] | self.on[place] & portable) & outside
-            around &= ~seen
+        outside, portable, seen = ~self.house.rooms, 0, 1 << node
+        if self.fidelity.things_travel:
+            portable = self.blueprint.portable
+        waiting = [node]
+        while waiting:
+            thing = waiting.pop()
+            for place in bits(self.inside[thing] & outside & ~seen):
+                if self.states[place] & State.CLOSED:
+                    return place
+            carriers = (self.inside[thing] | self.on[thing]) & portable & outside & ~seen
+            seen |= carriers
+            waiting += bits(carriers)
         return -1
 
     def _room(self, node: int) -> int:
@@ -162,16 +162,32 @@ class HouseState:
             return node
         around = inside[node]
         if around & (around - 1):
-            around &= rooms
-            return (around & -around).bit_length() - 1
+            return self.first("INSIDE", node, around & rooms)
         for _ in self.states:  # the original never ends where things are inside each other
             if not around:
                 return -1
-            low = around & -around
-            node = low.bit_length() - 1
-            if rooms & low:
+            node = self.first("INSIDE", node, around)
+            if rooms >> node & 1:
                 return node
             around = inside[node]
+        return -1
+
+    def first(self, relation: str, node: int, among: int) -> int:
+        """The one of some nodes that an edge leads to which the original meets first, or -1.
+
+        It goes through a Python set of ids, whose order is that of their hashes in a table that grows. The same is
+        done here with the ids in ascending order, new edges before those of the start.
+        """
+        if not among & (among - 1):
+            return among.bit_length() - 1
+        ids, position_of, start = self.house.ids, self.house.position_of, self.house.rows[relation][node]
+        row = self.row(relation, node)
+        met = {ids[other] for other in bits(row & ~start)}
+        met.update([ids[other] for other in bits(start)])
+        met.difference_update([ids[other] for other in bits(start & ~row)])
+        for other in met:
+            if among >> position_of[other] & 1:
+                return position_of[other]
         return -1
 
     # -- changing ---------------------------------------------------------------------------------------------------

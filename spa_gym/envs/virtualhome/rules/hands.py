@@ -10,7 +10,7 @@ from spa_gym.envs.virtualhome.rules.rule import HANDS_FULL, Rule, within_reach
 from spa_gym.envs.virtualhome.state import HouseState
 from spa_gym.envs.virtualhome.vocabulary import Property, bits
 
-__all__ = ["RULES", "is_held"]
+__all__ = ["RULES", "drop", "is_held"]
 
 
 def is_held(state: HouseState, node: int) -> Failure | None:
@@ -81,17 +81,15 @@ def _grab(state: HouseState, node: int) -> None:
 
 
 def _origin(state: HouseState, node: int) -> tuple[int, str] | None:
-    """Where it is: the first thing, by id, that it is on, else inside, else close to.
-
-    The original takes whichever comes first in a set; ids make it the same each time.
-    """
+    """Where it is: the first thing that it is on, else inside, else close to."""
     apart = state.house.rooms
     if state.fidelity.things_travel:
         apart |= 1 << state.house.character | load_of(state, 1 << node)
     for relation, rows in (("ON", state.on), ("INSIDE", state.inside), ("CLOSE", state.close)):
         places = rows[node] & ~apart
         if places:
-            return (places & -places).bit_length() - 1, relation
+            lowest = (places & -places).bit_length() - 1
+            return lowest if state.fidelity.things_travel else state.first(relation, node, places), relation
     return None
 
 
@@ -121,7 +119,8 @@ def _can_drop(state: HouseState, node: int) -> Failure | None:
     return failure
 
 
-def _drop(state: HouseState, node: int) -> None:
+def drop(state: HouseState, node: int) -> None:
+    """Let go of a thing; it is in the room."""
     state.let_go(node)
     room = state.room_of(state.house.character)
     if room >= 0:
@@ -131,6 +130,6 @@ def _drop(state: HouseState, node: int) -> None:
 
 RULES: Final = {
     "GRAB": Rule(1, _can_grab, _grab),
-    "DROP": Rule(1, _can_drop, _drop),
-    "RELEASE": Rule(1, _can_drop, _drop),
+    "DROP": Rule(1, _can_drop, drop),
+    "RELEASE": Rule(1, _can_drop, drop),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from spa_gym.envs.virtualhome.reasons import Failure
-from spa_gym.envs.virtualhome.rules.hands import is_held
+from spa_gym.envs.virtualhome.rules.hands import drop, is_held
 from spa_gym.envs.virtualhome.rules.loads import load_of
 from spa_gym.envs.virtualhome.rules.rule import Rule
 from spa_gym.envs.virtualhome.state import HouseState
@@ -81,17 +81,27 @@ def _put_in(state: HouseState, thing: int, place: int) -> None:
 
 
 def _can_put_back(state: HouseState, thing: int) -> Failure | None:
-    origin = state.origins.get(thing)
-    if origin is None:
-        return Failure("no_origin", (thing,)) if state.held >> thing & 1 else Failure("not_held", (thing,))
-    # The original reports what stands against it, and succeeds without doing anything.
-    return _can_place(state, thing, *origin) if state.fidelity.errors_fail else None
+    origin = _origin(state, thing)
+    if not state.fidelity.errors_fail:
+        # The original reports what stands against it, and succeeds without doing anything.
+        return Failure("not_held", (thing,)) if origin is None else None
+    return is_held(state, thing) if origin is None else _can_place(state, thing, *origin)
 
 
 def _put_back(state: HouseState, thing: int) -> None:
-    place, relation = state.origins[thing]
-    if _can_place(state, thing, place, relation) is None:
-        _place(state, thing, place, relation)
+    origin = _origin(state, thing)
+    if origin is None:
+        drop(state, thing)
+    elif _can_place(state, thing, *origin) is None:
+        _place(state, thing, *origin)
+
+
+def _origin(state: HouseState, thing: int) -> tuple[int, str] | None:
+    """Where it was grabbed from; None: from no particular place of a room (or that place is on or in it by now)."""
+    origin = state.origins.get(thing)
+    if origin is not None and state.fidelity.no_knots and load_of(state, 1 << thing) >> origin[0] & 1:
+        return None
+    return origin
 
 
 def _can_pour(state: HouseState, thing: int, place: int) -> Failure | None:
