@@ -150,20 +150,32 @@ class Draft:
         free = self.state.held & ~kept
         if not free:
             raise Stuck
+        for thing in bits(free):
+            delivery = self._delivery(thing)
+            if delivery is not None:
+                self.do(delivery)
+                return
         self._put_down(min(bits(free), key=lambda node: (self.dear >> node & 1, node)))
 
     def _put_down(self, thing: int) -> None:
         """Put a thing where it is wanted, if that is here; else on a surface that is here; else drop it."""
+        delivery = self._delivery(thing)
+        if delivery is None:
+            place = resting_place(self.state, thing)
+            delivery = Command("DROP", (thing,)) if place < 0 else Command("PUTBACK", (thing, place))
+        self.do(delivery)
+
+    def _delivery(self, thing: int) -> Command | None:
+        """The action that puts a held thing where the goal wants it, if that can be done at once."""
         state = self.state
         for condition in self.goal.conditions:
-            if condition.relation in ("ON", "INSIDE") and condition.subjects >> thing & 1:
+            relation = condition.relation
+            if relation in ("ON", "INSIDE") and condition.subjects >> thing & 1 and not condition.holds(state):
                 for place in bits(condition.targets & state.near & ~self.house.rooms & ~(1 << self.house.character)):
-                    verb = "PUTBACK" if condition.relation == "ON" else "PUTIN"
-                    if self.sim.check(Command(verb, (thing, place))) is None:
-                        self.do(Command(verb, (thing, place)))
-                        return
-        place = resting_place(state, thing)
-        self.do(Command("DROP", (thing,)) if place < 0 else Command("PUTBACK", (thing, place)))
+                    command = Command("PUTBACK" if relation == "ON" else "PUTIN", (thing, place))
+                    if self.sim.check(command) is None:
+                        return command
+        return None
 
     def _sit_somewhere(self) -> None:
         beds, seats = self.house.by_property["LIEABLE"], self.house.by_property["SITTABLE"]

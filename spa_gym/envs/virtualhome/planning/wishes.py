@@ -143,8 +143,8 @@ def _for_place(draft: Draft, condition: Condition, settled: int) -> Iterator[Wis
         for thing in cheapest(state, away, 1):
             for place in _places(draft, condition, thing):
                 yield from _bring(draft, place, _rooms_for(draft, thing))
-    if relation == "INSIDE" and state.near & condition.targets & ~rooms == 0:
-        closed = sum(1 << node for node in bits(condition.targets & ~rooms) if state.states[node] & State.CLOSED)
+    if relation == "INSIDE" and not condition.targets & rooms:
+        closed = sum(1 << node for node in bits(condition.targets) if state.states[node] & State.CLOSED)
         if closed == condition.targets:
             for place in cheapest(state, closed, 1):
                 yield (Command("OPEN", (place,)),)
