@@ -15,7 +15,7 @@ __all__ = ["SceneMemory", "Thing", "class_of"]
 _PLACE = re.compile(r"You are in ([^.]*)\. The house has ([^.]*)\.")
 _WALK = re.compile(r"You (?:walk to|run to|find) ([^.]*?)(?: in ([^.]*))?\.")
 _DEED = re.compile(r"You (\w+(?: (?:on|off|in|out|back|up|at|to))?)(?: ([^.]*))?\.")
-_POSTURE = re.compile(r"You are (sitting|lying) on ([^.]*)\.")
+_POSTURE = re.compile(r"You are (sitting|lying)(?: on ([^.]*))?\.")
 _HAVE = re.compile(r"You have ([^.]*)\.")
 _WEAR = re.compile(r"You wear ([^.]*)\.")
 _SEE = re.compile(r"You see ([^.]*)\.")
@@ -106,12 +106,22 @@ class SceneMemory:
         return thing.states if thing else ()
 
     def within_reach(self, name: str) -> bool:
-        """Whether the thing is seen and near, or carried."""
-        return name in self.sight or name in self.held or name in self.worn
+        """Whether the thing is seen and near, or carried.
+
+        Of what lies in or on other things only that is surely near which shares its place with what the character went
+        to; the rest can be seen, and be a step too far away.
+        """
+        thing = self.sight.get(name)
+        if thing is None:
+            return name in self.held or name in self.worn
+        goal = self.sight.get(self.went_to)
+        return (
+            not thing.carrier or name == self.went_to or thing.carrier in (self.went_to, goal.carrier if goal else "")
+        )
 
     def _look(self, observation: str) -> None:
         posture = _POSTURE.search(observation)
-        self.posture, self.seat = (posture[1], posture[2]) if posture else ("", "")
+        self.posture, self.seat = (posture[1], posture[2] or "") if posture else ("", "")
         for name in (*self.held, *self.worn):
             self.known[name] = Thing(self.states(name), "", "", self.room)
         self.held = self._carried(_HAVE.search(observation), "held")
@@ -119,6 +129,9 @@ class SceneMemory:
         seen = _SEE.search(observation)
         view = _read_view(seen[1], self.room) if seen else {}
         for name, thing in view.items():
+            # What is carried is listed where something lies on it.
+            if name in self.held or name in self.worn:
+                continue
             # From the door of a room nothing is seen of what lies on the furniture.
             if not self.went_to and name in self.known and self.known[name].relation in ("in", "on"):
                 thing = self.known[name]._replace(states=thing.states)

@@ -13,16 +13,16 @@ from collections.abc import Iterable, Iterator
 
 from spa_gym.envs.virtualhome.goal_clauses import Clause, read_goal
 from spa_gym.envs.virtualhome.scene_memory import SceneMemory, class_of
-from spa_gym.envs.virtualhome.usual_places import likeliest_first, room_left
+from spa_gym.envs.virtualhome.usual_places import has_door, likeliest_first, room_left
 
 __all__ = ["SearchingExpert"]
 
 _ORDER = (
-    *("take_off", "wash", "pour", "read", "drink", "eat", "wear", "put_in", "put_on", "plug_in", "open", "hold"),
-    *("close", "switch_off", "switch_on", "type_on", "watch", "go_to", "sit_on", "lie_on", "sleep"),
+    *("take_off", "wash", "read", "eat", "wear", "put_in put_on", "plug_in", "open", "hold", "close"),
+    *("switch_off", "switch_on", "type_on", "watch", "pour", "drink", "go_to", "sit_on", "lie_on", "sleep"),
 )
 """Kinds of clauses as they are done: what needs looking and carrying first, what ends in a posture last."""
-_RANK = {kind: rank for rank, kind in enumerate(_ORDER)}
+_RANK = {kind: rank for rank, kinds in enumerate(_ORDER) for kind in kinds.split()}
 _DEEDS = {
     "wash": "wash", "rinse": "wash", "scrub": "wash", "wipe": "wash", "pour": "pour", "read": "read",
     "drink": "drink", "eat": "eat", "type on": "type_on", "watch": "watch", "sleep": "sleep",
@@ -30,6 +30,8 @@ _DEEDS = {
 """Verbs whose being done is what the clause asks for, and the clause's kind."""
 _GIVE_UP = 2
 """So often must an action be refused before it is not tried again."""
+_FORGET = 10
+"""After so many steps it is tried again after all."""
 _HIGHEST_NUMBER = 8
 """Numbers of a class that are tried where one with a certain quality is looked for."""
 
@@ -54,8 +56,10 @@ class SearchingExpert:
 
     def __init__(self, first_observation: str) -> None:
         self.memory = SceneMemory(first_observation)
-        self.refusals: dict[str, int] = {}
+        self.refusals: dict[str, tuple[int, int]] = {}
+        """Action -> how often it was refused, and at which step for the last time."""
         self._refused_now: set[str] = set()
+        self._step = 0
         self.set_goal(read_goal(first_observation))
 
     def set_goal(self, clauses: Iterable[Clause]) -> None:
@@ -70,10 +74,12 @@ class SearchingExpert:
 
     def observe(self, action: str, observation: str) -> None:
         """Take in what an action answered."""
+        self._step += 1
         if observation == "Nothing happens.":
             self._refused_now.add(action)
-            worth = _GIVE_UP if action.startswith("walk to ") else 1  # what cannot be walked to is not there
-            self.refusals[action] = self.refusals.get(action, 0) + worth
+            # What cannot be walked to is not there.
+            worth = _GIVE_UP if action.startswith("walk to ") else 1
+            self.refusals[action] = (self.refusals.get(action, (0, 0))[0] + worth, self._step)
             return
         self._refused_now.clear()
         verb, objects = self.memory.observe(observation)
@@ -90,7 +96,8 @@ class SearchingExpert:
         return self._wander()
 
     def _worth_trying(self, action: str) -> bool:
-        return action not in self._refused_now and self.refusals.get(action, 0) < _GIVE_UP
+        times, last = self.refusals.get(action, (0, 0))
+        return action not in self._refused_now and (times < _GIVE_UP or self._step - last > _FORGET)
 
     def _wander(self) -> str:
         memory = self.memory
@@ -186,18 +193,42 @@ class SearchingExpert:
         for name in self._candidates(clause.subject):
             if name in settled:
                 continue
-            if clause.clean and "dirty" in memory.states(name) and memory.within_reach(name):
-                yield f"wash {name}"
-            if name not in memory.held:
-                yield from self._fetch(name)
+            if name not in memory.held or self._to_be_washed(clause, name):
+                yield from self._prepared(clause, name)
                 continue
-            for place in self._candidates(clause.target):
+            places = self._candidates(clause.target)
+            if len(memory.held) == 1 and not any(memory.within_reach(place) for place in places):
+                yield from self._fetch_along(clause, places)
+            for place in places:
                 yield from self._reach(place, name)
                 if self._out_of_reach(place):
                     continue
                 if "closed" in memory.states(place) and clause.kind == "put_in":
                     yield from self._open(place, name)
                 yield f"put {name} {clause.kind[4:]} {place}"
+
+    def _prepared(self, clause: Clause, name: str) -> Iterator[str]:
+        """Have a thing in hand as the clause wants it."""
+        if self._to_be_washed(clause, name):
+            yield f"wash {name}"
+        yield from self._fetch(name)
+
+    def _to_be_washed(self, clause: Clause, name: str) -> bool:
+        return clause.clean and "dirty" in self.memory.states(name) and self.memory.within_reach(name)
+
+    def _fetch_along(self, clause: Clause, places: list[str]) -> Iterator[str]:
+        """Fetch a second thing that goes to the same place, if no hand is needed there to open it."""
+        opens = clause.kind == "put_in" and has_door(clause.target)
+        if opens and not any("open" in self.memory.states(place) for place in places):
+            return
+        for other in self.clauses:
+            same_place = other.kind == clause.kind and other.target == clause.target
+            if same_place and (other is not clause or clause.count > 1) and not self._holds(other):
+                settled = self._settled(other)
+                names = [name for name in self._candidates(other.subject) if name not in (*settled, *self.memory.held)]
+                if names:
+                    yield from self._prepared(other, names[0])
+                    return
 
     def _pour(self, clause: Clause) -> Iterator[str]:
         for name in self._candidates(clause.subject):
@@ -247,7 +278,8 @@ class SearchingExpert:
     def _reach(self, name: str, keep: str = "") -> Iterator[str]:
         """Bring a thing within reach and in sight, without letting go of `keep`."""
         memory = self.memory
-        if memory.within_reach(name):
+        doubtful = memory.went_to != name and any(name in action for action in self._refused_now)
+        if memory.within_reach(name) and not doubtful:
             return
         known = memory.known.get(name)
         carrier = known.carrier if known else ""
@@ -285,6 +317,11 @@ class SearchingExpert:
     def _walk(self, name: str) -> Iterator[str]:
         if self.memory.posture:
             yield "stand up"
+        # What is poured and still in hand would leave the bowl with whoever walks.
+        poured = {clause.subject for clause in self.clauses if clause.kind == "pour"}
+        yield from (
+            f"drop {n}" for n in self.memory.held if class_of(n) in poured and ("pour", class_of(n)) in self.did
+        )
         yield f"walk to {name}"
 
 

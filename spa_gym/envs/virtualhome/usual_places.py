@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from spa_gym.envs.virtualhome.scene_memory import class_of
 from spa_gym.envs.virtualhome.world.object_class import ObjectClass, object_class
 
-__all__ = ["known_class", "likeliest_first", "room_left"]
+__all__ = ["has_door", "known_class", "likeliest_first", "room_left"]
 
 _PLACES = {"bed": (4, 3), "couch": (4, 2), "sofa": (4, 2), "bench": (2, 1)}
 """Class -> how many may sit and how many may lie there, with what lies there counted; elsewhere one."""
@@ -23,6 +23,12 @@ def known_class(class_name: str) -> ObjectClass | None:
         return object_class(class_name)
     except KeyError:
         return None
+
+
+def has_door(class_name: str) -> bool:
+    """Whether things of a class can be closed; True where nothing is known of it."""
+    known = known_class(class_name)
+    return known is None or "CAN_OPEN" in known.properties
 
 
 def likeliest_first(wanted: str, closed: Sequence[str]) -> list[str]:
