@@ -75,6 +75,9 @@ class SearchingExpert:
     def observe(self, action: str, observation: str) -> None:
         """Take in what an action answered."""
         self._step += 1
+        if self.finished:
+            # The episode went on: something does not hold after all.
+            self.did.clear()
         if observation == "Nothing happens.":
             self._refused_now.add(action)
             # What cannot be walked to is not there.
@@ -83,7 +86,10 @@ class SearchingExpert:
             return
         self._refused_now.clear()
         verb, objects = self.memory.observe(observation)
-        if verb in _DEEDS:
+        if verb in ("walk to", "run to", "grab"):
+            # What was poured leaves the bowl with whoever has it in hand.
+            self.did -= {("pour", class_of(name)) for name in self.memory.held}
+        elif verb in _DEEDS:
             self.did.add((_DEEDS[verb], class_of(objects)))
 
     def act(self) -> str:
@@ -264,7 +270,7 @@ class SearchingExpert:
         """Names of a class to try, best first: held, within reach, seen elsewhere, then those never seen."""
         memory = self.memory
         names = [name for name in (*memory.held, *memory.worn) if class_of(name) == class_name]
-        names += memory.of_class(class_name)
+        names += sorted(memory.of_class(class_name), key=lambda name: not memory.within_reach(name))
         if class_of(memory.went_to) == class_name:
             names.append(memory.went_to)
         names = list(dict.fromkeys(names))
@@ -317,7 +323,6 @@ class SearchingExpert:
     def _walk(self, name: str) -> Iterator[str]:
         if self.memory.posture:
             yield "stand up"
-        # What is poured and still in hand would leave the bowl with whoever walks.
         poured = {clause.subject for clause in self.clauses if clause.kind == "pour"}
         yield from (
             f"drop {n}" for n in self.memory.held if class_of(n) in poured and ("pour", class_of(n)) in self.did
