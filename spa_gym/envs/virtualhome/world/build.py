@@ -81,12 +81,7 @@ def _put_character(draft: Draft, graph: _Graph, character: int, rooms: list[int]
     room = choice(draft.rng, range(len(rooms)))
     graph.edges.append((character, "INSIDE", rooms[room]))
     if draft.chance(_STARTS_BESIDE):
-        taken = set(draft.involved)
-        for i, piece in enumerate(draft.layout.pieces):
-            if i in draft.involved:
-                taken.update((piece.on, piece.beside))
-            if piece.on in draft.involved or piece.beside in draft.involved:
-                taken.add(i)
+        taken = draft.involved.union(*map(draft.neighbours, draft.involved))
         free = [i for i, piece in enumerate(draft.layout.pieces) if piece.room == room and i not in taken]
         if free:
             graph.beside(character, pieces[choice(draft.rng, free)])

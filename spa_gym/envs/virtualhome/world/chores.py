@@ -20,17 +20,8 @@ _AIRED = ("window", "curtain")
 _SWITCHED = ("television", "radio", "floor_lamp", "lamp", "light", "computer", "stereo", "cd_player", "faucet")
 _PLUGGED = ("radio", "lamp", "toaster", "television", "stereo")
 _WASHED = (
-    "plate",
-    "bowl",
-    "mug",
-    "drinking_glass",
-    "fork",
-    "spoon",
-    "knife",
-    "fryingpan",
-    "cup",
-    "cookingpot",
-    "towel",
+    *("plate", "bowl", "mug", "drinking_glass", "fork", "spoon", "knife", "fryingpan", "cup", "cookingpot"),
+    *("towel",),
 )
 _WASHED_FURNITURE = ("table", "kitchen_counter", "coffee_table", "bathroom_counter", "toilet", "oven", "mirror", "desk")
 _CLOTHES = ("clothes_shirt", "clothes_pants", "clothes_socks", "pajamas", "towel", "clothes_dress", "clothes_underwear")
@@ -80,17 +71,17 @@ def _pairs(draft: Draft, names: Collection[str]) -> Iterator[tuple[str, Place]]:
 
 def put_away(draft: Draft) -> list[Clause] | None:
     """One to three things belong elsewhere, or two of a kind; what they go into may have to be closed."""
-    number = 1 + draft.chance(0.65) + draft.chance(0.2)
+    number = draft.number(0.5, 0.2)
     clauses: list[Clause] = []
     for name, place in _pairs(draft, draft.known):
-        two = number == 1 and draft.chance(0.6)
+        two = number == 1 and draft.chance(0.4)
         if draft.want(name, 1 + two, without={place.carrier}, astray=0.7):
             draft.target(place.carrier)
             clauses.append(put_clause(place, name, count=1 + two))
         if len(clauses) == number:
             break
     last = clauses[-1].target if clauses else ""
-    if last in (*_SHUT, *_SHUT_TOO) and clauses[-1].kind == "put_in" and (number == 1 or draft.chance(0.3)):
+    if last in (*_SHUT, *_SHUT_TOO) and clauses[-1].kind == "put_in" and draft.chance(0.35):
         draft.set_all(last, "OPEN")
         clauses.append(Clause("close", last))
     return clauses
@@ -98,7 +89,7 @@ def put_away(draft: Draft) -> list[Clause] | None:
 
 def bring(draft: Draft) -> list[Clause] | None:
     """One or two things are wanted on a surface where they are of use, and at times a lamp is wanted on."""
-    number = 1 + draft.chance(0.75)
+    number = draft.number(0.5, 0.1)
     clauses: list[Clause] = []
     for name in sample(draft.rng, draft.known, len(draft.known)):
         surfaces = [surface for surface in _of_use(name) if draft.has(surface)]
@@ -112,7 +103,7 @@ def bring(draft: Draft) -> list[Clause] | None:
         if len(clauses) == number:
             break
     lamps = draft.rare(("lamp", "floor_lamp", "light"))
-    if lamps and clauses and (number == 1 or draft.chance(0.3)):
+    if lamps and clauses and draft.chance(0.3):
         draft.set_all(lamps[0], "OFF")
         clauses.append(Clause("switch_on", lamps[0]))
     return clauses
@@ -120,7 +111,7 @@ def bring(draft: Draft) -> list[Clause] | None:
 
 def open_close(draft: Draft) -> list[Clause] | None:
     """Doors that stand open, windows and curtains: three or four of them."""
-    number = 3 + draft.chance(0.6)
+    number = 2 + draft.number(0.4)
     shut = sample(draft.rng, draft.rare((*_SHUT, *_SHUT_TOO)), 4)
     aired = sample(draft.rng, draft.rare(_AIRED), int(draft.rng.random() * 3))
     clauses = []
@@ -133,7 +124,7 @@ def open_close(draft: Draft) -> list[Clause] | None:
 
 def switch(draft: Draft) -> list[Clause] | None:
     """Lamps and devices to be switched on or off, three or four; at times one must be plugged in."""
-    number = 3 + draft.chance(0.6)
+    number = 2 + draft.number(0.4)
     devices = sample(draft.rng, draft.rare(_SWITCHED), 4)
     clauses = []
     for name in devices[:number]:
@@ -158,7 +149,7 @@ def clean(draft: Draft) -> list[Clause] | None:
                 draft.target(place.carrier)
                 clauses.append(put_clause(place, name, clean=True))
                 break
-    number = 1 + draft.chance(0.5) if clauses else 3 + draft.chance(0.5)
+    number = draft.number(0.3) - draft.chance(0.4) if clauses else 2 + draft.number(0.3)
     tables = [name for name in draft.rare(_WASHED_FURNITURE) if furniture()[name].dirty]
     for name in sample(draft.rng, tables, 1 + draft.chance(0.5)):
         if number:
@@ -168,7 +159,7 @@ def clean(draft: Draft) -> list[Clause] | None:
     for name in sample(draft.rng, [name for name in _WASHED if name in draft.known], number):
         if draft.want(name, dirty=True, astray=0.4):
             clauses.append(Clause("wash", name))
-    return clauses if len(clauses) > 1 else None
+    return clauses or None
 
 
 def laundry(draft: Draft) -> list[Clause] | None:
@@ -177,7 +168,7 @@ def laundry(draft: Draft) -> list[Clause] | None:
     target = "washing_machine" if machine else "basket_for_clothes"
     if not draft.has(target):
         return None
-    number = 1 + draft.chance(0.5) + (not machine)
+    number = draft.number(0.4) + (not machine)
     clauses: list[Clause] = []
     for name in sample(draft.rng, [name for name in _CLOTHES if name in draft.known], number):
         if draft.want(name, without={target}, dirty=True if machine else None, astray=0.4):

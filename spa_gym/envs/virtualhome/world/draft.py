@@ -1,4 +1,4 @@
-"""`Draft`: the start of a task while it is drawn: the states of the furniture, and the things that are laid out on it."""
+"""`Draft`: the start of a task while it is drawn: states of the furniture, and the things that are laid out on it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,7 @@ _LEFT_LYING: Final = (
     (("food_", "fryingpan", "cookingpot", "milk"), ("table", "coffee_table", "kitchen_counter")),
 )
 _LEFT_LYING_ELSE: Final = (
-    "table",
-    "coffee_table",
-    "desk",
-    "nightstand",
-    "kitchen_counter",
-    "tvstand",
-    "bathroom_counter",
+    *("table", "coffee_table", "desk", "nightstand", "kitchen_counter", "tvstand", "bathroom_counter"),
 )
 """Where things lie that were not put away, by the beginning of their name."""
 
@@ -79,7 +73,7 @@ class Draft:
     """
 
     def __init__(self, layout: Layout, small: bool, rng: random.Random) -> None:
-        self.layout, self.rng = layout, rng
+        self.layout, self.rng, self._small = layout, rng, small
         self.known = [name for name, kind in things().items() if kind.small or not small]
         """Classes of things that may be in this house."""
         self.states = [self._states(piece.class_name) for piece in layout.pieces]
@@ -100,6 +94,12 @@ class Draft:
         """The furniture of a class."""
         return self._pieces.get(class_name, ())
 
+    def neighbours(self, piece: int) -> list[int]:
+        """The furniture that stands next to a piece, on it or under it."""
+        pieces = self.layout.pieces
+        found = [i for i, other in enumerate(pieces) if piece in (other.on, other.beside)]
+        return found + [i for i in (pieces[piece].on, pieces[piece].beside) if i >= 0]
+
     def rare(self, classes: Iterable[str]) -> list[str]:
         """Those of the classes of which there are one or two pieces, in their order."""
         return [name for name in classes if 1 <= len(self.pieces(name)) <= 2]
@@ -107,6 +107,10 @@ class Draft:
     def chance(self, probability: float) -> bool:
         """True with this probability."""
         return self.rng.random() < probability
+
+    def number(self, *chances: float) -> int:
+        """1, and one more for each chance that comes true; in official houses each is greater by 0.25."""
+        return 1 + sum(self.chance(chance + (0 if self._small else 0.25)) for chance in chances)
 
     def set_all(self, class_name: str, state: str) -> None:
         """Bring all furniture of a class into a state; its opposite ends, and what runs is plugged in."""
@@ -185,10 +189,10 @@ class Draft:
 
     def _states(self, name: str) -> list[str]:
         states = list(furniture()[name].states)
-        if "CLOSED" in states and self.chance(_LEFT_OPEN) or name == "curtain" and self.chance(0.5):
-            states[states.index("CLOSED" if "CLOSED" in states else "OPEN")] = (
-                "OPEN" if "CLOSED" in states else "CLOSED"
-            )
+        if "CLOSED" in states and self.chance(_LEFT_OPEN):
+            states[states.index("CLOSED")] = "OPEN"
+        elif name == "curtain" and self.chance(0.5):
+            states = ["CLOSED"]
         if self.chance(_LEFT_ON.get(name, 0)):
             states[states.index("OFF")] = "ON"
         elif self.chance(_UNPLUGGED.get(name, 0)):

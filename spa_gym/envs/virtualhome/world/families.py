@@ -12,7 +12,7 @@ from spa_gym.envs.virtualhome.world.draft import Draft
 __all__ = ["FAMILIES", "Family"]
 
 Family = Callable[[Draft], "list[Clause] | None"]
-"""Lays out what its goal is about, and returns the clauses of the goal; None or too few where the house has not what it needs."""
+"""Lays out what its goal is about and returns the goal's clauses; none where the house has not what it needs."""
 
 FAMILIES: Final[dict[str, Family]] = {
     "put_away": chores.put_away,

@@ -35,10 +35,7 @@ def dress(draft: Draft) -> list[Clause] | None:
         name = choice(draft.rng, [name for name in _TAKEN_OFF if name in draft.known])
         draft.wear(name)
         clauses.append(Clause("take_off", name))
-        if draft.has("closet") and draft.chance(0.5):
-            draft.target("closet")
-            clauses.append(Clause("put_in", name, "closet"))
-    number = 2 + draft.chance(0.4)
+    number = 1 + draft.number(0.3)
     for name in sample(draft.rng, [name for name in _WORN if name in draft.known], number):
         if len(clauses) < 4 and draft.want(name, astray=0.3):
             clauses.append(Clause("wear", name))
@@ -98,7 +95,7 @@ def evening(draft: Draft) -> list[Clause] | None:
         if name is not None:
             draft.target("coffee_table")
             clauses.append(Clause("put_on", name, "coffee_table"))
-    if not clauses:
+    if not clauses and draft.chance(0.8):
         lamp = [name for name in draft.rare(_LAMPS) if name != "lamp"]
         if lamp and draft.chance(0.5):
             draft.set_all(lamp[0], "OFF")
@@ -113,14 +110,17 @@ def evening(draft: Draft) -> list[Clause] | None:
 
 
 def reading(draft: Draft) -> list[Clause] | None:
-    """A book or paper is read on a seat, by the light of a lamp."""
+    """A book or paper is read on a seat, at times by the light of a lamp."""
     seats = [name for name in ("sofa", "couch", "bed", "chair") if draft.has(name)]
     seat = choice(draft.rng, seats)
     name = _first_wanted(draft, _READ, seat)
     lamps = draft.rare(_LAMPS)
-    if name is None or not lamps:
-        return None
-    lamp = choice(draft.rng, lamps)
-    draft.set_all(lamp, "OFF")
     draft.target(seat)
-    return [Clause("switch_on", lamp), Clause("sit_on", seat), Clause("read", name)]
+    if name is None:
+        return None
+    clauses = [Clause("sit_on", seat), Clause("read", name)]
+    if lamps and draft.chance(0.7):
+        lamp = choice(draft.rng, lamps)
+        draft.set_all(lamp, "OFF")
+        clauses.insert(0, Clause("switch_on", lamp))
+    return clauses

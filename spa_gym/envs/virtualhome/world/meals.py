@@ -15,28 +15,16 @@ _COOKED = {
     "toaster": ("food_bread",),
 }
 _MEALS = (
-    "food_cake",
-    "food_pizza",
-    "food_bread",
-    "food_cheese",
-    "food_apple",
-    "food_chicken",
-    "food_dessert",
-    "food_snack",
+    *("food_cake", "food_pizza", "food_bread", "food_cheese", "food_apple", "food_chicken", "food_dessert"),
+    *("food_snack",),
 )
 _CUTLERY = ("fork", "knife", "spoon")
 _DISHES = ("plate", "bowl", "mug", "drinking_glass", "cup", "wine_glass")
 _DRINKS = ("milk", "juice", "wine", "beer")
 _GLASSES = ("mug", "drinking_glass", "cup", "wine_glass")
 _EATEN = (
-    "food_apple",
-    "food_banana",
-    "food_cake",
-    "food_pizza",
-    "food_snack",
-    "food_cheese",
-    "food_dessert",
-    "food_bread",
+    *("food_apple", "food_banana", "food_cake", "food_pizza", "food_snack", "food_cheese", "food_dessert"),
+    *("food_bread",),
 )
 
 
@@ -78,17 +66,16 @@ def _laid(draft: Draft, names: list[str], target: str, count: int = 1) -> list[C
 
 
 def serve_food(draft: Draft) -> list[Clause] | None:
-    """Food and perhaps a drink or a plate on the table, or the food on a plate that stands on the table."""
+    """Food and perhaps a drink or a plate on the table, or the food on a plate."""
     table = choice(draft.rng, ("table", "table", "coffee_table"))
     if not draft.has(table):
         return None
     if draft.chance(0.3):
         foods = _known(draft, _MEALS, 1)
-        clauses = _laid(draft, ["plate"], table)
-        if not clauses or not draft.want(foods[0], without={table}, astray=0):
+        if not draft.want("plate", astray=1) or not draft.want(foods[0], astray=0):
             return None
-        return [*clauses, Clause("put_on", foods[0], "plate")]
-    names = [*_known(draft, _MEALS, 1 + draft.chance(0.4)), *_known(draft, _DRINKS, 1)]
+        return [Clause("put_on", foods[0], "plate"), *_laid(draft, _known(draft, _DRINKS, 1), table)]
+    names = [*_known(draft, _MEALS, draft.number(0.3)), *_known(draft, _DRINKS, 1)]
     return _laid(draft, names, table) or None
 
 
@@ -99,8 +86,8 @@ def set_table(draft: Draft) -> list[Clause] | None:
         others = _known(draft, _CUTLERY, 1)
         clauses = _laid(draft, name, "table", count=2)
         return clauses + [c for c in _laid(draft, others, "table") if c.subject != name[0]]
-    names = [*_known(draft, _DISHES, 1), *_known(draft, _CUTLERY, 1 + draft.chance(0.5))]
-    if draft.chance(0.3):
+    names = [*_known(draft, _DISHES, 1), *_known(draft, _CUTLERY, draft.number(0.4))]
+    if draft.number(0.2) > 1:
         names += [name for name in _known(draft, _DISHES, 1) if name not in names]
     return _laid(draft, names, "table")
 

@@ -45,11 +45,17 @@ def draw_task(world_seed: int, size: str, split: str, index: int) -> Task:
         layout = draw_layout(world_seed, size, group, int(rng.random() * NUM_HOUSES[group]))
         draft = Draft(layout, size == "small", rng)
         clauses = FAMILIES[family](draft)
-        if clauses and len(clauses) <= _MOST_CLAUSES:
+        if clauses and len(clauses) <= _MOST_CLAUSES and not (len(clauses) == 1 and _at_hand(draft, clauses[0])):
             task = _task(name, size, family, draft, clauses)
             if task is not None:
                 return task
         attempt += 1
+
+
+def _at_hand(draft: Draft, clause: Clause) -> bool:
+    """Whether a thing stands right beside where it is wanted, which would make a task of three steps."""
+    beside = {i for target in draft.pieces(clause.target) for i in draft.neighbours(target)}
+    return any(laid.class_name == clause.subject and laid.piece in beside for laid in draft.things)
 
 
 def _task(name: str, size: str, family: str, draft: Draft, clauses: list[Clause]) -> Task | None:

@@ -26,6 +26,7 @@ _OFFICE = "on desk 5, in filing_cabinet 4, on bookshelf 1, on table 1"
 _WARDROBE = "in closet 5, in dresser 4, on bed 1, in basket_for_clothes 1"
 _HALL = "in closet 5, on shoe_rack 2, on bed 1, on sofa 1"
 _BATH = "in bathroom_cabinet 5, on bathroom_counter 3, in sink 1"
+_TOWELS = "on towel_rack 4, in bathroom_cabinet 3, on bathroom_counter 1"
 _LAUNDRY = "in closet 3, in dresser 3, in basket_for_clothes 3, on bed 2"
 _HANDY = "on coffee_table 2, on table 2, on nightstand 2, on desk 2, on kitchen_counter 1, on tvstand 1"
 _CHARGED = "on nightstand 3, on desk 3, on coffee_table 2, on table 1, in nightstand 1"
@@ -135,7 +136,7 @@ def things() -> dict[str, ObjectClass]:
         "slippers": thing(_CLOTHES, "HANGABLE CLOTHES", "in closet 2, on shoe_rack 3"),
         "pajamas": thing(_CLOTHES, "CLOTHES", _WARDROBE, 0.2, small=True),
         # bathroom
-        "towel": thing(_PROPS, "COVER_OBJECT", "on towel_rack 4, in bathroom_cabinet 3, on bathroom_counter 1", 0.3, small=True),
+        "towel": thing(_PROPS, "COVER_OBJECT", _TOWELS, 0.3, small=True),
         "soap": thing(_PROPS, "CREAM", _BATH, small=True),
         "toothbrush": thing(_PROPS, "RECIPIENT", _BATH, small=True),
         "tooth_paste": thing(_PROPS, "CAN_OPEN " + cream, _BATH, small=True),
