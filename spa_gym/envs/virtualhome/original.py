@@ -4,8 +4,8 @@
 
 Its package cannot be imported as a whole, so its parents are registered as bare packages and only `evolving_graph` is
 loaded, once a process (a second copy would not know the first one's enums). Two things are done to it, in subclasses:
-the nodes that an edge leads to are listed by id, where the original takes the order of a Python set; and
-`fidelity="eai"` has the three repairs of the Embodied Agent Interface.
+the nodes that an edge leads to come in the order of a fresh Python set, where the original takes the set as its past
+has shaped it (`ordered=False` leaves it so); and `fidelity="eai"` has the Embodied Agent Interface's three repairs.
 """
 
 from __future__ import annotations
@@ -76,18 +76,19 @@ class RealHouse:
         house: how it is at the start.
         fidelity: `"2.3.0"` or `"eai"`.
         in_place: change one state instead of copying it at every step (the original offers both).
+        ordered: whether the order of edges depends on the graph alone, not on how it came about.
 
     Raises:
         DependencyNotInstalled: the package is not installed.
         BadArgument: the real simulator has no such fidelity.
     """
 
-    def __init__(self, house: House, fidelity: str = "2.3.0", in_place: bool = True) -> None:
+    def __init__(self, house: House, fidelity: str = "2.3.0", in_place: bool = True, ordered: bool = True) -> None:
         if fidelity not in ("2.3.0", "eai"):
             raise BadArgument("a fidelity out of 2.3.0, eai", repr(fidelity), "pass fidelity='2.3.0'")
         self.house = house
         self._original = load_original()
-        self._state_class, executor_class = _classes(fidelity == "eai")
+        self._state_class, executor_class = _classes(fidelity == "eai", ordered)
         self._in_place = in_place
         self._graph = self._original.environment.EnvironmentGraph(house.to_dict())
         self._executor = executor_class(self._graph, {})
@@ -150,19 +151,28 @@ class RealHouse:
         return graph
 
 
-@lru_cache(maxsize=2)
-def _classes(mended: bool) -> tuple[Any, Any]:
-    """The state and executor classes, with or without the three repairs."""
+@lru_cache(maxsize=4)
+def _classes(mended: bool, ordered: bool) -> tuple[Any, Any]:
+    """The state and executor classes, with or without the three repairs and the order."""
     environment, execution, scripts = load_original()
 
     class OrderedState(environment.EnvironmentState):
         def get_nodes_from(self, from_node: Any, relation: Any) -> Any:
-            return sorted(super().get_nodes_from(from_node, relation), key=lambda node: node.id)
+            nodes = {node.id: node for node in super().get_nodes_from(from_node, relation)}
+            if len(nodes) < 2:
+                return list(nodes.values())
+            start = self._graph.get_node_ids_from(from_node.id, relation)
+            # As `HouseState.first` does it.
+            met = set(sorted(nodes.keys() - start))
+            met.update(sorted(start))
+            met.difference_update(start - nodes.keys())
+            return [nodes[node_id] for node_id in met]
 
+    base: Any = OrderedState if ordered else environment.EnvironmentState
     if not mended:
-        return OrderedState, execution.ScriptExecutor
+        return base, execution.ScriptExecutor
 
-    class MendedState(OrderedState):
+    class MendedState(base):
         def get_char_node(self, char_index: int) -> Any:
             return (self.get_node(node.id) for node in super().get_char_node(char_index))
 

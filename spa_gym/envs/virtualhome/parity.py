@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from spa_gym.core.errors import SpaGymError
+from spa_gym.envs.virtualhome.blueprint import blueprint_of
 from spa_gym.envs.virtualhome.house import House
 from spa_gym.envs.virtualhome.original import RealHouse
 from spa_gym.envs.virtualhome.simulator import Simulator
@@ -22,18 +23,19 @@ from spa_gym.envs.virtualhome.vocabulary import RELATIONS, bits
 __all__ = ["ParityError", "Walker", "compare", "difference"]
 
 _WEIGHTS: Final = {
-    "WALK": 10, "FIND": 5, "GRAB": 14, "PUTBACK": 5, "PUTIN": 5, "PUTOBJBACK": 3, "POUR": 3, "DROP": 2, "OPEN": 4,
-    "CLOSE": 3, "SIT": 2, "LIE": 2, "STANDUP": 3, "TURNTO": 3, "PUTON": 2, "PUTOFF": 2, "SWITCHON": 2, "SWITCHOFF": 2,
-    "PLUGOUT": 2,
+    "WALK": 10, "FIND": 5, "GRAB": 14, "PUTBACK": 4, "PUTIN": 5, "PUTOBJBACK": 3, "POUR": 5, "DROP": 2, "OPEN": 4,
+    "CLOSE": 3, "SIT": 2, "LIE": 2, "STANDUP": 3, "TURNTO": 3, "PUTON": 4, "PUTOFF": 3, "SWITCHON": 2, "SWITCHOFF": 2,
+    "PLUGIN": 3, "PLUGOUT": 2, "READ": 3, "DRINK": 3, "CUT": 8, "EAT": 2, "WATCH": 3, "LOOKAT": 2,
 }  # fmt: skip
 """How often verbs are tried; the others count 1."""
 _FITS: Final = {
-    "GRAB": "GRABBABLE", "OPEN": "CAN_OPEN", "CLOSE": "CAN_OPEN", "SWITCHON": "HAS_SWITCH", "SWITCHOFF": "HAS_SWITCH",
-    "PLUGIN": "HAS_PLUG", "PLUGOUT": "HAS_PLUG", "SIT": "SITTABLE", "LIE": "LIEABLE", "WATCH": "LOOKABLE",
-    "LOOKAT": "LOOKABLE", "TURNTO": "LOOKABLE", "PULL": "MOVABLE", "MOVE": "MOVABLE", "CUT": "CUTTABLE",
+    "OPEN": "CAN_OPEN", "CLOSE": "CAN_OPEN", "SWITCHON": "HAS_SWITCH", "SWITCHOFF": "HAS_SWITCH",
+    "PLUGIN": "HAS_PLUG", "PLUGOUT": "HAS_PLUG", "SIT": "SITTABLE", "LIE": "LIEABLE", 
+    "TURNTO": "LOOKABLE", "PULL": "MOVABLE", "MOVE": "MOVABLE", "CUT": "CUTTABLE",
     "EAT": "EATABLE", "GREET": "PERSON", "PUTOFF": "CLOTHES", "SQUEEZE": "CLOTHES", "TYPE": "HAS_SWITCH",
 }  # fmt: skip
 _OF_HELD: Final = frozenset(("PUTBACK", "PUTIN", "PUTOBJBACK", "POUR", "DROP", "RELEASE", "PUTON", "READ", "DRINK"))
+_OF_FACED: Final = frozenset(("LOOKAT", "POINTAT", "WATCH"))
 _ANY, _STRAY, _UNKNOWN, _SAME, _DISTURBED = 0.25, 0.12, 0.03, 0.05, 0.25
 
 
@@ -54,7 +56,7 @@ class Walker:
         self._verbs = list(VERBS)
         self._weights = [_WEIGHTS.get(verb, 1) for verb in self._verbs]
         self._everything = (1 << len(house)) - 1
-        self._loose = house.by_property["GRABBABLE"] | house.by_property["CAN_OPEN"]
+        self._loose = blueprint_of(house).portable | house.by_property["CAN_OPEN"]
 
     def command(self, simulator: Simulator) -> Command:
         """A command to try: mostly the first of a few that our rules allow, sometimes any."""
@@ -90,7 +92,11 @@ class Walker:
             return self._one(self._loose if drawn < 0.7 else self._everything)
         fits = house.by_property[_FITS[verb]] if verb in _FITS else self._everything
         if verb == "PUTOFF":
-            fits &= state.upon[house.character]
+            return self._one(state.upon[house.character] & fits)
+        if verb == "GRAB":
+            return self._one(state.near & state.blueprint.portable & ~state.held)
+        if verb in _OF_FACED:
+            return self._one(state.facing[house.character])
         return self._one(state.near & fits)
 
     def _one(self, nodes: int) -> int:
