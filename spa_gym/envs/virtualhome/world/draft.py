@@ -109,8 +109,8 @@ class Draft:
         return self.rng.random() < probability
 
     def number(self, *chances: float) -> int:
-        """1, and one more for each chance that comes true; in official houses each is greater by 0.25."""
-        return 1 + sum(self.chance(chance + (0 if self._small else 0.25)) for chance in chances)
+        """1, and one more for each chance that comes true; in official houses each is greater by 0.3."""
+        return 1 + sum(self.chance(chance + (0 if self._small else 0.3)) for chance in chances)
 
     def set_all(self, class_name: str, state: str) -> None:
         """Bring all furniture of a class into a state; its opposite ends, and what runs is plugged in."""

@@ -26,6 +26,7 @@ FAMILIES: Final[dict[str, Family]] = {
     "set_table": meals.set_table,
     "snack": meals.snack,
     "dress": leisure.dress,
+    "go_out": leisure.go_out,
     "computer_work": leisure.computer_work,
     "rest": leisure.rest,
     "evening": leisure.evening,

@@ -1,4 +1,4 @@
-"""Families about the person: dress, work at the computer, rest, watch television, read."""
+"""Families about the person: dress, go out, work at the computer, rest, watch television, read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from spa_gym.core.draws import choice, sample
 from spa_gym.envs.virtualhome.goal_clauses import Clause
 from spa_gym.envs.virtualhome.world.draft import Draft
 
-__all__ = ["computer_work", "dress", "evening", "reading", "rest"]
+__all__ = ["computer_work", "dress", "evening", "go_out", "reading", "rest"]
 
 _WORN = (
     *("clothes_jacket", "clothes_hat", "shoes", "clothes_shirt", "clothes_pants", "clothes_socks", "spectacles"),
     *("clothes_scarf", "clothes_gloves", "slippers", "clothes_dress", "clothes_skirt"),
 )
 _TAKEN_OFF = ("clothes_jacket", "clothes_hat", "shoes", "spectacles", "slippers", "clothes_scarf")
+_OUTDOORS = ("clothes_jacket", "clothes_hat", "shoes", "clothes_scarf", "clothes_gloves")
+_TAKEN_ALONG = ("keys", "cellphone", "purse", "spectacles", "book", "mail")
+_LEFT_RUNNING = ("radio", "computer", "lamp", "television", "stereo")
 _READ = ("book", "novel", "magazine", "newspaper", "notebook", "textbook", "mail")
 _SNACKS = ("food_snack", "food_apple", "juice", "wine", "food_cake", "mug", "bowl")
 _DESK_THINGS = ("notebook", "pen", "mug", "cellphone", "document", "coffee", "spectacles")
@@ -40,6 +43,22 @@ def dress(draft: Draft) -> list[Clause] | None:
         if len(clauses) < 4 and draft.want(name, astray=0.3):
             clauses.append(Clause("wear", name))
     return clauses if len(clauses) > 1 else None
+
+
+def go_out(draft: Draft) -> list[Clause] | None:
+    """Dressed for the street and with the keys in hand, to the room where the door is."""
+    clauses: list[Clause] = []
+    for name in sample(draft.rng, [name for name in _OUTDOORS if name in draft.known], draft.number(0.2)):
+        if draft.want(name, astray=0.3):
+            clauses.append(Clause("wear", name))
+    name = _first_wanted(draft, _TAKEN_ALONG)
+    running = draft.rare(_LEFT_RUNNING)
+    if name is None or not clauses:
+        return None
+    if running and len(clauses) == 1 and draft.chance(0.4):
+        draft.set_all(running[0], "ON")
+        clauses.insert(0, Clause("switch_off", running[0]))
+    return [*clauses, Clause("hold", name), Clause("go_to", "living_room")]
 
 
 def computer_work(draft: Draft) -> list[Clause] | None:
