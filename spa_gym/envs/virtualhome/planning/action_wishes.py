@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spa_gym.envs.virtualhome.planning.draft import LET_GO, Draft
+from spa_gym.envs.virtualhome.planning.draft import LET_GO, Draft, Wish
 from spa_gym.envs.virtualhome.planning.surroundings import cheapest
 from spa_gym.envs.virtualhome.verbs import VERBS, Command
 from spa_gym.envs.virtualhome.vocabulary import State
@@ -55,7 +55,7 @@ _OPPOSITE = {
 }
 
 
-def action_wishes(draft: Draft, verb: str, objects: int) -> Iterator[tuple[Command, ...]]:
+def action_wishes(draft: Draft, verb: str, objects: int) -> Iterator[Wish]:
     """What to want so that `verb` is done to one of some objects (0: to whatever it can be done to)."""
     state, house = draft.state, draft.house
     if VERBS[verb].arity == 0:
@@ -102,7 +102,7 @@ def _ready(states: int, verb: str) -> bool:
     return not any(name == verb and states & state for state, name in _OPPOSITE.items())
 
 
-def _with_place(draft: Draft, verb: str, thing: int) -> Iterator[tuple[Command, ...]]:
+def _with_place(draft: Draft, verb: str, thing: int) -> Iterator[Wish]:
     state, house = draft.state, draft.house
     wanted = 0
     for condition in draft.goal.conditions:
@@ -118,7 +118,7 @@ def _with_place(draft: Draft, verb: str, thing: int) -> Iterator[tuple[Command, 
         yield (Command(verb, (thing, place)),)
 
 
-def _seat_for(draft: Draft, verb: str) -> tuple[Command, ...]:
+def _seat_for(draft: Draft, verb: str) -> Wish:
     """Where SLEEP and WAKEUP are done: on what the goal names, if it names any place."""
     state, house = draft.state, draft.house
     if verb == "STANDUP" or state.states[house.character] & (State.SITTING | State.LYING):

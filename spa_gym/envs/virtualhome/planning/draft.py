@@ -8,14 +8,17 @@ never holds an action that fails, whatever the rules of the chosen fidelity are.
 from __future__ import annotations
 
 from spa_gym.envs.virtualhome.goal import Goal
-from spa_gym.envs.virtualhome.planning.surroundings import cheapest, reach, resting_place
+from spa_gym.envs.virtualhome.planning.surroundings import cheapest, resting_place
 from spa_gym.envs.virtualhome.reasons import Failure
 from spa_gym.envs.virtualhome.simulator import Simulator
 from spa_gym.envs.virtualhome.snapshot import Snapshot
 from spa_gym.envs.virtualhome.verbs import Command
 from spa_gym.envs.virtualhome.vocabulary import bits
 
-__all__ = ["LET_GO", "Draft", "Stuck"]
+__all__ = ["LET_GO", "Draft", "Stuck", "Wish"]
+
+Wish = tuple[Command, ...]
+"""Actions that are wanted one after the other, each with what it needs first."""
 
 LET_GO = "let go of"
 """Not an action: `do` puts the thing down wherever that is sensible."""
@@ -88,6 +91,8 @@ class Draft:
         if command.verb == LET_GO:
             self._put_down(command.objects[0])
             return
+        if command.verb == "TURNTO" and self._elsewhere(command.objects[0]):
+            self.do(Command("WALK", command.objects))
         last: Failure | None = None
         for _ in range(_MOST_REPAIRS):
             failure = self.sim.execute(command)
@@ -109,6 +114,11 @@ class Draft:
             self._mend(command, failure)
             self._stack.pop()
         raise Stuck
+
+    def _elsewhere(self, node: int) -> bool:
+        """In another room: the rules let people turn to it, but nobody does."""
+        state = self.state
+        return not state.near >> node & 1 and state.room_of(node) not in (-1, state.room_of(self.house.character))
 
     def _mend(self, command: Command, failure: Failure) -> None:
         kind = failure.kind
@@ -208,7 +218,3 @@ class Draft:
             raise Stuck
         self.do(Command("GRAB", (place,)))
         self._put_down(place)
-
-    def reach(self, node: int) -> int:
-        """About how many actions it takes to have a node at hand."""
-        return reach(self.state, node)

@@ -1,127 +1,167 @@
-"""`Outlook`: how many actions a goal takes at least from a state; a count of those that no other part can save."""
+"""`Outlook`: how many actions a goal takes at least from a state.
+
+Two counts are added. Deeds: what must be done to things, where one deed for two parts is counted once. Walks: places
+that must be gone to, no two of which one walk serves.
+"""
 
 from __future__ import annotations
 
-from spa_gym.envs.virtualhome.goal import Condition
+from typing import Final
+
+from spa_gym.envs.virtualhome.goal import ActionGoal, Condition
 from spa_gym.envs.virtualhome.planning.draft import Draft
 from spa_gym.envs.virtualhome.planning.surroundings import near_from
 from spa_gym.envs.virtualhome.vocabulary import Property, State, bits
 
 __all__ = ["Outlook"]
 
-_POSTURES = State.SITTING | State.LYING
-_SIDE_EFFECTS = frozenset(
+_SIDE_EFFECTS: Final = frozenset(
     {"GRAB", "WALK", "RUN", "FIND", "OPEN", "CLOSE", "SWITCHON", "SWITCHOFF", "PLUGIN", "PLUGOUT", "PUTBACK", "PUTIN"}
-    | {"WASH", "RINSE", "SCRUB", "WIPE", "SIT", "LIE", "STANDUP", "TURNTO", "PUTON", "PUTOFF", "DROP", "POUR"}
+    | {"WASH", "RINSE", "SCRUB", "WIPE", "SIT", "LIE", "STANDUP", "TURNTO", "PUTON", "DROP", "POUR"}
 )
 """Actions that may be done for another part's sake."""
+_IN_HAND: Final = frozenset({"READ", "DRINK"})
+_ANYWHERE: Final = frozenset({"LOOKAT", "POINTAT", "WATCH", "TURNTO", "GREET"})
+"""Actions that need nothing near."""
+_BODY: Final = ("body", 0)
 
 
 class Outlook:
-    """Counts for one goal."""
+    """Counts for one goal.
+
+    Args:
+        draft: in the state that is planned from; which places are near each other is looked up there, once.
+    """
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
-        self._single = [c for c in draft.goal.conditions if c.relation is None or not c.subjects & (c.subjects - 1)]
+        self._zones: dict[int, int] = {}
+        self._deeds: dict[tuple[str, int], int] = {}
+        self._places: list[int] = []
 
     def steps(self) -> int:
-        """At least so many actions from where the draft stands (0: it may hold already)."""
+        """At least so many actions from where the draft stands, where the goal does not hold."""
         draft = self._draft
-        state, goal, character = draft.state, draft.goal, draft.house.character
-        deeds: dict[tuple[str, int], int] = {}
-        walks = 0
-        for condition in goal.conditions:
-            if condition.holds(state):
-                continue
-            if condition.relation is None:
-                if condition.subjects >> character & 1:
-                    deeds["body", 0] = 1
-                else:
-                    count, walk = self._for_states(condition)
-                    deeds["states", condition.subjects] = deeds.get(("states", condition.subjects), 0) + count
-                    walks = max(walks, walk)
-            elif condition.subjects >> character & 1:
-                if condition.relation.startswith("HOLDS"):
-                    deeds["move", condition.targets] = max(deeds.get(("move", condition.targets), 0), 1)
-                    walks = max(walks, 0 if state.near & condition.targets else 1)
-                elif condition.relation == "ON":
-                    deeds["body", 0] = 1
-                    walks = max(walks, 0 if state.near & condition.targets else 1)
-                elif condition.relation == "FACING":
-                    deeds["face", 0] = max(deeds.get(("face", 0), 0), 1)
-                elif not state.near & condition.targets:
-                    walks = max(walks, 1)
-            else:
-                count, walk = self._for_place(condition)
-                deeds["move", condition.subjects] = max(deeds.get(("move", condition.subjects), 0), count)
-                walks = max(walks, walk)
-        steps = sum(deeds.values()) + walks
+        deeds = self._deeds = {}
+        self._places = []
+        for condition in draft.goal.conditions:
+            if not condition.holds(draft.state):
+                self._add(condition)
         actions = 0
-        for i, action in enumerate(goal.actions):
+        for i, action in enumerate(draft.goal.actions):
             if not draft.done >> i & 1 and not action.verbs & _SIDE_EFFECTS:
                 actions += 1
-        if actions and not steps:
-            steps = self._for_actions()
-        return max(1, steps + actions)
+                self._add_action(action)
+        return max(1, sum(deeds.values()) + actions + self._walks())
 
-    def _for_states(self, condition: Condition) -> tuple[int, int]:
+    def _deed(self, kind: str, nodes: int, count: int = 1) -> None:
+        key = kind, nodes
+        if count > self._deeds.get(key, 0):
+            self._deeds[key] = count
+
+    def _visit(self, nodes: int, later: bool = False) -> None:
+        """One of some nodes must be near, now or (`later`) after a walk to somewhere else."""
+        if later or not self._draft.state.near & nodes:
+            self._places.append(nodes)
+
+    def _walks(self) -> int:
+        apart: list[int] = []
+        for nodes in self._places:
+            zone = self._zone(nodes)
+            if not any(zone & other or self._zone(other) & nodes for other in apart):
+                apart.append(nodes)
+        return len(apart)
+
+    def _zone(self, nodes: int) -> int:
+        """What a walk to one of some nodes brings near."""
+        zone = self._zones.get(nodes)
+        if zone is None:
+            zone = 0
+            for node in bits(nodes):
+                zone |= near_from(self._draft.state, node)
+            self._zones[nodes] = zone
+        return zone
+
+    def _add(self, condition: Condition) -> None:
+        character, relation = 1 << self._draft.house.character, condition.relation
+        if relation is None:
+            if condition.subjects & character:
+                self._deed(*_BODY)
+            else:
+                self._add_states(condition)
+        elif not condition.subjects & character:
+            self._add_move(condition, relation)
+        elif relation == "ON":
+            self._deed(*_BODY)
+            self._visit(condition.targets)
+        elif relation == "FACING":
+            self._deed("face", 0)
+        elif relation == "CLOSE":
+            self._visit(condition.targets)
+        elif relation != "INSIDE":
+            self._deed("move", condition.targets)
+            self._visit(condition.targets)
+        elif not self._places:
+            self._visit(condition.targets, later=True)
+
+    def _add_states(self, condition: Condition) -> None:
         states, wanted = self._draft.state.states, condition.states
-        counts = sorted(count for node in bits(condition.subjects) if (count := (wanted & ~states[node]).bit_count()))
-        missing = condition.count - sum(1 for node in bits(condition.subjects) if states[node] & wanted == wanted)
-        near = self._draft.state.near & condition.subjects
-        return sum(counts[:missing]), 0 if near else 1
+        missing = condition.count
+        lacking, away = [], 0
+        for node in bits(condition.subjects):
+            lack = wanted & ~states[node]
+            if lack:
+                lacking.append(lack.bit_count())
+                away |= 1 << node
+            else:
+                missing -= 1
+        self._deed(f"states {wanted}", condition.subjects, sum(sorted(lacking)[:missing]))
+        self._visit(away)
 
-    def _for_place(self, condition: Condition) -> tuple[int, int]:
-        """Actions and walks until a thing is where it should be."""
+    def _add_move(self, condition: Condition, relation: str) -> None:
+        """Have things in hand, and put them down where they should be, or on."""
         draft, state = self._draft, self._draft.state
         rooms, character = draft.house.rooms, 1 << draft.house.character
-        if condition.targets & character:
-            things = condition.subjects
-            if things & state.held:
-                return 1, 0
-            return 2, 0 if state.near & things else 1
-        to_room = condition.targets & rooms
-        relation = condition.relation or ""
-        missing, in_hand, elsewhere = condition.count, 0, 0
+        targets, missing, in_hand, elsewhere, unfit = condition.targets, condition.count, 0, 0, 0
         for thing in bits(condition.subjects):
-            if state.row(relation, thing) & condition.targets:
-                missing -= not condition.states & ~state.states[thing]
+            if state.row(relation, thing) & targets:
+                if condition.states & ~state.states[thing]:
+                    unfit |= 1 << thing
+                else:
+                    missing -= 1
             elif state.held >> thing & 1:
                 in_hand |= 1 << thing
             else:
                 elsewhere |= 1 << thing
-        put = 0 if to_room else 1
+        if unfit:
+            self._deed("move", condition.subjects)
+            return
+        put = 0 if targets & rooms else 1
         held = min(missing, in_hand.bit_count())
-        count = held * put + max(0, missing - held) * (1 + put)
-        walks = 0
-        if missing > held and not state.near & elsewhere:
-            walks = 1
-            if not any(near_from(state, thing) & condition.targets for thing in bits(elsewhere)):
-                walks = 2
-        elif not state.near & condition.targets:
-            walks = 1
-        if relation == "INSIDE" and not to_room:
-            count += self._closed(condition.targets)
-        if missing == 1 and not held and not elsewhere & (elsewhere - 1) and elsewhere:
-            thing = elsewhere.bit_length() - 1
-            if state.inside[thing] & ~rooms and state.shut_in(thing) >= 0:
-                count += 1
-        return count, walks
+        self._deed("move", condition.subjects, held * put + (missing - held) * (1 + put))
+        fetch = missing > held
+        far = fetch and not state.near & elsewhere
+        if fetch:
+            self._visit(elsewhere)
+        if not targets & character and not targets & rooms:
+            if not far:
+                self._visit(targets)
+            elif not self._zone(elsewhere) & targets:
+                self._visit(targets, later=True)
+            if relation == "INSIDE" and all(self._is_shut(place) for place in bits(targets)):
+                self._deed("open", targets)
+        if fetch and not elsewhere & (elsewhere - 1):
+            shut_in = state.shut_in(elsewhere.bit_length() - 1)
+            if shut_in >= 0:
+                self._deed("open", 1 << shut_in)
 
-    def _closed(self, places: int) -> int:
+    def _is_shut(self, place: int) -> bool:
         draft = self._draft
-        for place in bits(places):
-            if not draft.house.properties[place] & Property.CAN_OPEN or draft.state.states[place] & State.OPEN:
-                return 0
-        return 1
+        return bool(draft.house.properties[place] & Property.CAN_OPEN and not draft.state.states[place] & State.OPEN)
 
-    def _for_actions(self) -> int:
-        """A walk, if nothing that the next action can be done to is near."""
-        draft = self._draft
-        for i, action in enumerate(draft.goal.actions):
-            if not draft.done >> i & 1:
-                if action.objects and not draft.state.near & action.objects:
-                    return 1
-                if draft.goal.ordered:
-                    break
-        return 0
+    def _add_action(self, action: ActionGoal) -> None:
+        if not action.objects or action.verbs & _ANYWHERE:
+            return
+        if action.verbs <= _IN_HAND and not self._draft.state.held & action.objects:
+            self._deed("move", action.objects)
+        self._visit(action.objects)
