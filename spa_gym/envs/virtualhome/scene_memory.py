@@ -7,6 +7,7 @@ other, in the form that `observation.py` writes.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ _CONTENT = re.compile(r", (in|on) it ")
 _WASHING = ("wash", "rinse", "scrub", "wipe")
 
 
+@functools.lru_cache(4096)
 def class_of(name: str) -> str:
     """The class of a name.
 
