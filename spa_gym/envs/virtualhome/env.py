@@ -10,7 +10,9 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.plan_progress import PlanProgress
 from spa_gym.core.tasks import Task, TaskSet
 from spa_gym.core.text_env import TextEnv
 from spa_gym.envs.virtualhome.expert import expert_plan
@@ -19,13 +21,10 @@ from spa_gym.envs.virtualhome.fidelity import FIDELITIES
 from spa_gym.envs.virtualhome.household_task import HouseholdTask
 from spa_gym.envs.virtualhome.names import entity_names
 from spa_gym.envs.virtualhome.observation import NOTHING_HAPPENS, first_observation, observation
-from spa_gym.envs.virtualhome.official.spa_rule import spa_rule_holds
-from spa_gym.envs.virtualhome.official.tasks import official_tasks
 from spa_gym.envs.virtualhome.parser import text_of
 from spa_gym.envs.virtualhome.reasons import reason_text
 from spa_gym.envs.virtualhome.searcher import SearchingExpert
 from spa_gym.envs.virtualhome.simulator import Simulator
-from spa_gym.envs.virtualhome.spa_observation import spa_observation
 from spa_gym.envs.virtualhome.verbs import Command
 from spa_gym.envs.virtualhome.words import HouseWords, words_of
 from spa_gym.envs.virtualhome.world.generated import generated_tasks
@@ -35,7 +34,15 @@ __all__ = ["VirtualHomeEnv"]
 _EXAMPLES = ("walk to kitchen", "grab apple", "open fridge", "put apple in fridge", "switch on light", "stand up")
 
 
+def _official_tasks(split: str, data_dir: str | os.PathLike[str] | None, fidelity: str) -> TaskSet:
+    from spa_gym.envs.virtualhome.official.tasks import official_tasks  # not needed where everything is generated
+
+    return official_tasks(split, data_dir, fidelity)
+
+
 def _spa_form(sim: Simulator, command: Command) -> str:
+    from spa_gym.envs.virtualhome.spa_observation import spa_observation
+
     return spa_observation(sim)
 
 
@@ -79,14 +86,10 @@ class VirtualHomeEnv(TextEnv):
         progress: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        for name, value, known in (
-            ("source", source, ("generated", "official")),
-            ("fidelity", fidelity, tuple(FIDELITIES)),
-            ("observation", observation, tuple(_OBSERVATIONS)),
-            ("success", success, ("goal", "spa")),
-        ):
-            if value not in known:
-                raise BadArgument(f"{name} out of {', '.join(known)}", repr(value), f"pass {name}={known[0]!r}")
+        one_of("source", source, ("generated", "official"))
+        one_of("fidelity", fidelity, FIDELITIES)
+        one_of("observation", observation, _OBSERVATIONS)
+        one_of("success", success, ("goal", "spa"))
         if success == "spa" and not (source == "official" and split.startswith("spa_")):
             raise BadArgument(
                 "success='spa' with SPA's own records",
@@ -98,7 +101,7 @@ class VirtualHomeEnv(TextEnv):
         tasks: TaskSet = (
             generated_tasks(world_seed, size, split)
             if source == "generated"
-            else official_tasks(split, data_dir, fidelity)
+            else _official_tasks(split, data_dir, fidelity)
         )
         super().__init__(tasks, progress=progress, render_mode=render_mode, example_actions=_EXAMPLES)
         self.fidelity = fidelity
@@ -107,13 +110,15 @@ class VirtualHomeEnv(TextEnv):
         self._sim: Simulator
         self._words: HouseWords
         self._wanted: HouseholdTask
-        self._done, self._reason, self._distance = 0, "", 0
+        self._plan_progress: PlanProgress
+        self._done, self._reason = 0, ""
 
     def _begin(self, task: Task) -> str:
         self._wanted = task.payload
         self._sim = Simulator(self._wanted.house, self.fidelity)
         self._words = words_of(self._wanted.house)
-        self._done, self._reason, self._distance = 0, "", 0
+        self._plan_progress = PlanProgress()
+        self._done, self._reason = 0, ""
         return first_observation(self._sim, task.goal)
 
     def _act(self, action: str) -> tuple[str, bool]:
@@ -134,6 +139,8 @@ class VirtualHomeEnv(TextEnv):
 
     def _reached(self) -> bool:
         if self._spa_success:
+            from spa_gym.envs.virtualhome.official.spa_rule import spa_rule_holds
+
             return spa_rule_holds(self._wanted.spa, self._sim.state)
         return self._wanted.goal.holds(self._sim.state, self._done)
 
@@ -155,12 +162,9 @@ class VirtualHomeEnv(TextEnv):
         """1 - remaining / D: the expert's steps from here over its steps from the start; never below 0."""
         if self._reached():
             return 1.0
-        if not self._distance:
-            start = expert_plan(Simulator(self._sim.house, self.fidelity), self._wanted.goal)
-            self._distance = max(1, len(start or ()))
-        plan = expert_plan(self._sim, self._wanted.goal, self._done)
-        remaining = self._distance if plan is None else max(1, len(plan))
-        return max(0.0, 1.0 - remaining / self._distance)
+        house, goal = self._sim.house, self._wanted.goal
+        plan = expert_plan(self._sim, goal, self._done)
+        return self._plan_progress.at(plan, lambda: expert_plan(Simulator(house, self.fidelity), goal))
 
     def _goal_share(self) -> float:
         return self._wanted.goal.share(self._sim.state, self._done)
