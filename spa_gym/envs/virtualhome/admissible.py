@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final
 from spa_gym.envs.virtualhome.fidelity import FIDELITIES
 from spa_gym.envs.virtualhome.house import House
 from spa_gym.envs.virtualhome.listed_objects import ListedObjects
+from spa_gym.envs.virtualhome.observation import positions
 from spa_gym.envs.virtualhome.parser import text_of
 from spa_gym.envs.virtualhome.rules.loads import load_of
 from spa_gym.envs.virtualhome.verbs import VERBS, Command
-from spa_gym.envs.virtualhome.vocabulary import STATES, State, bits
+from spa_gym.envs.virtualhome.vocabulary import STATES, State
 
 if TYPE_CHECKING:
     from spa_gym.envs.virtualhome.simulator import Simulator
@@ -56,7 +57,7 @@ class AdmissibleActions:
         self._walks = [text_of(Command("WALK", (node,)), house) for node in self._listed.walks]
         self._texts: dict[tuple[object, ...], list[str]] = {}
         self._words: dict[Command, str] = {}
-        self._plain = _everything_has_a_room(house)
+        self._plain = _is_plain(house, self._listed.portable)
 
     def of(self, sim: Simulator) -> tuple[str, ...]:
         """Every listed action that would be executed now, no two alike."""
@@ -77,12 +78,14 @@ class AdmissibleActions:
                 places = {"PUTBACK": listed.put_on, "PUTIN": listed.put_in, "POUR": listed.poured[1]}[verb]
                 places &= seen & ~state.upon[house.character]
                 things = state.held & (listed.poured[0] if verb == "POUR" else listed.things)
-                commands += [Command(verb, (thing, place)) for thing in bits(things) for place in bits(places)]
+                commands += [
+                    Command(verb, (thing, place)) for thing in positions(things) for place in positions(places)
+                ]
             elif verb in listed.of:
                 objects = listed.of[verb] & (seen | self._views(state) if verb in _LOOKING else seen)
                 if verb in _RUBBING:
                     objects &= dirty
-                commands += [Command(verb, (node,)) for node in bits(objects)]
+                commands += [Command(verb, (node,)) for node in positions(objects)]
         return tuple(text_of(command, house) for command in commands if sim.check(command) is None)
 
     def _in_sight(self, state: HouseState) -> tuple[int, int]:
@@ -90,25 +93,29 @@ class AdmissibleActions:
         listed = self._listed
         carried = state.right_hand | state.left_hand | state.upon[self._house.character]
         seen = reached = (state.near | carried) & (listed.things | listed.body)
-        inside, on, rooms = state.inside, state.on, self._house.rooms
-        rest = seen & listed.enclosable
-        while rest:
-            low = rest & -rest
-            rest ^= low
-            node = low.bit_length() - 1
-            if inside[node] & ~rooms or on[node]:
+        inside, on, states = state.inside, state.on, state.states
+        fixed, portable = ~self._house.rooms & ~listed.portable, listed.portable
+        for node in positions(seen & listed.enclosable):
+            if (inside[node] | on[node]) & portable:
                 place = state.shut_in(node)
-                if place >= 0:
-                    reached ^= low
-                    if listed.openable >> place & 1 and not carried & low:
-                        seen ^= low
+            else:
+                # The usual case, in short: in one piece of furniture, or in none.
+                place = -1
+                for around in positions(inside[node] & fixed):
+                    if states[around] & State.CLOSED:
+                        place = around
+                        break
+            if place >= 0:
+                reached ^= 1 << node
+                if listed.openable >> place & 1 and not carried >> node & 1:
+                    seen ^= 1 << node
         return seen, reached
 
     def _views(self, state: HouseState) -> int:
         """What is worth looking at in the same room."""
         room = state.room_of(self._house.character)
         views = self._listed.of["WATCH"] & state.contents[room] if room >= 0 else 0
-        for node in bits(views):
+        for node in positions(views & self._listed.enclosable):
             if state.shut_in(node) >= 0:
                 views ^= 1 << node
         return views
@@ -119,16 +126,13 @@ class AdmissibleActions:
         right, left = state.right_hand, state.left_hand
         held, free, worn = right | left, not (right and left), state.upon[character]
         posture = state.states[character] & _POSTURES
-        now = _noted(state.states, seen)
+        now = _noted(state.states, seen & self._listed.changing)
         add, actions = self._add, [] if posture else self._walks[:]
 
-        views = seen | self._views(state)
-        add(actions, "TURNTO", views)
+        views = self._views(state)
+        add(actions, "TURNTO", seen | views)
         if state.facing[character]:
-            faced = _faced(state)
-            add(actions, "LOOKAT", views & faced)
-            add(actions, "POINTAT", views & faced)
-            add(actions, "WATCH", _allowed(sim, "WATCH", views & faced & of["WATCH"]))
+            self._add_looks(actions, sim, seen | views, views, bool(posture))
         if free:
             grabbed = reached & of["GRAB"] & ~held & ~(worn & of["PUTON"])
             # Whoever is on something cannot lift it, nor what carries it.
@@ -137,42 +141,81 @@ class AdmissibleActions:
         if held:
             add(actions, "DROP", held)
             self._add_puts(actions, sim, held, seen & ~worn, now[State.OPEN])
-        if free:
-            add(actions, "OPEN", now[State.CLOSED] & ~now[State.ON] & of["OPEN"])
-        add(actions, "CLOSE", now[State.OPEN])
-        add(actions, "SWITCHON", now[State.OFF] & ~now[State.PLUGGED_OUT])
-        add(actions, "SWITCHOFF", now[State.ON])
-        if free:
-            add(actions, "PLUGIN", now[State.PLUGGED_OUT])
-            add(actions, "PLUGOUT", now[State.PLUGGED_IN] & ~now[State.ON])
-        add(actions, "SIT", _allowed(sim, "SIT", seen & of["SIT"]))
-        add(actions, "LIE", _allowed(sim, "LIE", seen & of["LIE"]))
+        actions += self._switching(now, free)
+        add(actions, "SIT", self._seats(sim, "SIT", seen))
+        add(actions, "LIE", self._seats(sim, "LIE", seen))
         if posture:
             actions += _RESTING
-        for verb, objects in (("PUTON", held), ("PUTOFF", worn), ("READ", held), ("DRINK", held)):
-            add(actions, verb, objects)
+        if held:
+            add(actions, "PUTON", held)
+        if worn:
+            add(actions, "PUTOFF", worn)
+        if held:
+            add(actions, "READ", held)
+            add(actions, "DRINK", held)
         self._add_eating(actions, state, seen, held if free else 0)
-        dirty = seen & (now[State.DIRTY] | self._listed.body)
-        for verb, objects in (
-            ("TYPE", seen),
-            ("TOUCH", reached),
-            ("PUSH", reached if free else 0),
-            ("PULL", reached if free else 0),
-            ("WASH", seen),
-            ("RINSE", dirty),
-            ("SCRUB", dirty),
-            ("WIPE", dirty if held else 0),
-            ("SQUEEZE", seen if free else 0),
-            ("GREET", seen),
-        ):
-            add(actions, verb, objects)
+        actions += self._working(seen, reached, seen & (now[State.DIRTY] | self._listed.body), free, bool(held))
         return tuple(actions)
+
+    def _switching(self, now: dict[int, int], free: bool) -> list[str]:
+        key = ("OPEN", free, *now.values())
+        kept = self._texts.get(key)
+        if kept is None:
+            kept = []
+            if free:
+                self._add(kept, "OPEN", now[State.CLOSED] & ~now[State.ON])
+            self._add(kept, "CLOSE", now[State.OPEN])
+            self._add(kept, "SWITCHON", now[State.OFF] & ~now[State.PLUGGED_OUT])
+            self._add(kept, "SWITCHOFF", now[State.ON])
+            if free:
+                self._add(kept, "PLUGIN", now[State.PLUGGED_OUT])
+                self._add(kept, "PLUGOUT", now[State.PLUGGED_IN] & ~now[State.ON])
+            self._texts[key] = kept
+        return kept
+
+    def _working(self, seen: int, reached: int, dirty: int, free: bool, holds: bool) -> list[str]:
+        key = ("WASH", seen, reached, dirty, free, holds)
+        kept = self._texts.get(key)
+        if kept is None:
+            kept = []
+            movable = reached if free else 0
+            for verb, objects in (
+                *(("TYPE", seen), ("TOUCH", reached), ("PUSH", movable), ("PULL", movable), ("WASH", seen)),
+                *(("RINSE", dirty), ("SCRUB", dirty), ("WIPE", dirty if holds else 0)),
+                *(("SQUEEZE", seen if free else 0), ("GREET", seen)),
+            ):
+                self._add(kept, verb, objects)
+            self._texts[key] = kept
+        return kept
+
+    def _add_looks(self, actions: list[str], sim: Simulator, seen: int, views: int, rests: bool) -> None:
+        facing = sim.state.facing
+        faced = directly = facing[self._house.character]
+        for node in positions(directly):
+            faced |= facing[node]
+        self._add(actions, "LOOKAT", seen & faced)
+        self._add(actions, "POINTAT", seen & faced)
+        watched = views & (directly if rests else faced)
+        others = seen & faced & ~watched & self._listed.of["WATCH"]
+        self._add(actions, "WATCH", watched | _allowed(sim, "WATCH", others))
+
+    def _seats(self, sim: Simulator, verb: str, seen: int) -> int:
+        """Where there is place to sit or lie."""
+        objects = seen & self._listed.of[verb]
+        if not objects or sim.state.states[self._house.character] & (State.SITTING if verb == "SIT" else State.LYING):
+            return 0
+        upon = sim.state.upon
+        doubtful = 0
+        for node in positions(objects):
+            if upon[node] or self._listed.portable >> node & 1:
+                doubtful |= 1 << node
+        return objects & ~doubtful | _allowed(sim, verb, doubtful) if doubtful else objects
 
     def _add_puts(self, actions: list[str], sim: Simulator, held: int, seen: int, opened: int) -> None:
         state, listed = sim.state, self._listed
         inside = listed.put_in & ~(listed.closing & ~opened)
         # Nothing goes on or in what is part of it.
-        places = {thing: seen & ~load_of(state, 1 << thing) for thing in bits(held & listed.things)}
+        places = {thing: seen & ~load_of(state, 1 << thing) for thing in positions(held & listed.things)}
         for thing, apart in places.items():
             self._add_pairs(actions, "PUTBACK", thing, apart & listed.put_on)
         for thing, apart in places.items():
@@ -188,7 +231,7 @@ class AdmissibleActions:
         if not kind:
             return
         eaten = kind
-        for food in bits(kind):
+        for food in positions(kind):
             eaten |= state.on[food]
         self._add(actions, "EAT", eaten & seen)
         if knives & self._listed.knives:
@@ -200,7 +243,7 @@ class AdmissibleActions:
         if objects:
             kept = self._texts.get((verb, objects))
             if kept is None:
-                kept = self._keep((verb, objects), [Command(verb, (node,)) for node in bits(objects)])
+                kept = self._keep((verb, objects), [Command(verb, (node,)) for node in positions(objects)])
             actions += kept
 
     def _add_pairs(self, actions: list[str], verb: str, thing: int, places: int) -> None:
@@ -208,7 +251,7 @@ class AdmissibleActions:
             key = (verb, thing, places)
             kept = self._texts.get(key)
             if kept is None:
-                kept = self._keep(key, [Command(verb, (thing, place)) for place in bits(places)])
+                kept = self._keep(key, [Command(verb, (thing, place)) for place in positions(places)])
             actions += kept
 
     def _keep(self, key: tuple[object, ...], commands: list[Command]) -> list[str]:
@@ -230,36 +273,29 @@ class AdmissibleActions:
 def _noted(states: list[int], nodes: int) -> dict[int, int]:
     """State bit -> those of some nodes that have it."""
     now = dict.fromkeys(_NOTED, 0)
-    while nodes:
-        low = nodes & -nodes
-        nodes ^= low
-        for bit in _BITS_OF[states[low.bit_length() - 1]]:
-            now[bit] |= low
+    for node in positions(nodes):
+        for bit in _BITS_OF[states[node]]:
+            now[bit] |= 1 << node
     return now
-
-
-def _faced(state: HouseState) -> int:
-    """What the character faces, or what something that it faces is facing."""
-    faced = directly = state.facing[state.house.character]
-    for node in bits(directly):
-        faced |= state.facing[node]
-    return faced
 
 
 def _allowed(sim: Simulator, verb: str, objects: int) -> int:
     """The objects with which the simulator would execute a verb."""
-    for node in bits(objects):
+    for node in positions(objects):
         if sim.check(Command(verb, (node,))) is not None:
             objects ^= 1 << node
     return objects
 
 
-def _everything_has_a_room(house: House) -> bool:
+def _is_plain(house: House, portable: int) -> bool:
+    """Everything has a room, and nothing that is there to stay is on or in what can be carried."""
     inside, on = house.rows["INSIDE"], house.rows["ON"]
+    carriers = portable | 1 << house.character | house.by_property["BODY_PART"]
     placed, before = house.rooms, 0
     while placed != before:
         before = placed
         for node in range(len(house)):
             if (inside[node] | on[node]) & placed:
                 placed |= 1 << node
-    return placed == (1 << len(house)) - 1
+    fixed = (node for node in range(len(house)) if not portable >> node & 1)
+    return placed == (1 << len(house)) - 1 and not any(inside[node] & carriers for node in fixed)

@@ -17,7 +17,7 @@ from typing import Final
 
 from spa_gym.envs.virtualhome.house import House
 from spa_gym.envs.virtualhome.observation import structure_of
-from spa_gym.envs.virtualhome.vocabulary import bits
+from spa_gym.envs.virtualhome.vocabulary import State, bits
 
 __all__ = ["ListedObjects"]
 
@@ -50,13 +50,16 @@ class ListedObjects:
         poured: what can be poured, and where to.
         put_on, put_in: places.
         knives: what cuts.
+        portable: what can be grabbed.
+        changing: what has states that decide about actions.
         openable: what OPEN and CLOSE work on.
         closing: what nothing can be put in while it is closed.
         enclosable: what can get into something closed: all else stays where it is.
     """
 
     __slots__ = (
-        "body", "closing", "enclosable", "knives", "of", "openable", "poured", "put_in", "put_on", "things", "walks",
+        "body", "changing", "closing", "enclosable", "knives", "of", "openable", "portable", "poured", "put_in",
+        "put_on", "things", "walks",
     )  # fmt: skip
 
     def __init__(self, house: House) -> None:
@@ -78,6 +81,10 @@ class ListedObjects:
         self.knives = sum(1 << node for node, name in enumerate(house.class_names) if "knife" in name)
         self.openable, self.closing = openable, kind["CAN_OPEN"]
         placed = (node for node in range(count) if house.rows["INSIDE"][node] & ~house.rooms)
+        self.portable = portable
+        # Nothing gets dirty again.
+        dirty = sum(1 << node for node, states in enumerate(house.states) if states & State.DIRTY)
+        self.changing = openable | kind["HAS_SWITCH"] | kind["HAS_PLUG"] | dirty
         self.enclosable = portable | sum(1 << node for node in placed)
         movable = (kind["MOVABLE"] | _classes(house, _MOVED)) & things
         every, washable = things, things | self.body

@@ -6,8 +6,8 @@
   in kitchen."), but to a room ("You walk to kitchen."). So the line depends on the state and the command alone.
 - Have: names only, the right hand first. Wear: what is ON the character and not held, in house order.
 - Groups, joined by "; ": a near thing, its states in brackets, ", in it a, b (dirty)", ", on it c". First, in house
-  order, what is on or in nothing but a room and structure; each is followed by the groups of what is in or on it, as far
-  as these carry something themselves or are open containers (and of what is in or on these, and so on). Then come the
+  order, what is on or in nothing but a room and structure; each is followed by the groups of what is in or on it, if
+  these carry something themselves or are open containers (and of what is in or on these, and so on). Then come the
   groups of what is held or worn and carries something, then near things whose carrier is out of reach.
 - States, in this order: open, closed (of what can be opened), on, off (of what has a switch), dirty, unplugged.
 - "in it nothing" only for open containers (CAN_OPEN and CONTAINERS). What is in a closed thing that can be opened is
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from spa_gym.envs.virtualhome.simulator import Simulator
     from spa_gym.envs.virtualhome.state import HouseState
 
-__all__ = ["NOTHING_HAPPENS", "STRUCTURE", "first_observation", "observation", "structure_of"]
+__all__ = ["NOTHING_HAPPENS", "STRUCTURE", "first_observation", "observation", "positions", "structure_of"]
 
 NOTHING_HAPPENS: Final = "Nothing happens."
 """The answer to every action that was not executed."""
@@ -74,6 +74,12 @@ def observation(sim: Simulator, command: Command) -> str:
     return f"You {event}. {_situation(state)}"
 
 
+@lru_cache(4096)
+def positions(mask: int) -> tuple[int, ...]:
+    """The positions of the set bits, ascending; sets that come again and again (what is near a place) are kept."""
+    return tuple(bits(mask))
+
+
 def structure_of(house: House) -> int:
     """The nodes that a house is made of: nothing to see, to walk to or to do something with."""
     mask = house.by_class.get("doorjamb", 0)
@@ -106,20 +112,20 @@ class _View:
                 mask |= State.ON | State.OFF
             self.wording.append(mask)
         self.words: list[dict[int, str]] = [{} for _ in house.ids]
-        """Shown states of each node -> its name with them, filled as they occur."""
+        """States of each node -> its name with those that are shown, filled as they occur."""
 
     def word(self, node: int, states: int) -> str:
         """A node's name with its states in brackets."""
-        states &= self.wording[node]
         word = self.words[node].get(states)
         if word is None:
-            shown = ", ".join(text for bit, text in _SHOWN_STATES if states & bit)
+            worded = states & self.wording[node]
+            shown = ", ".join(text for bit, text in _SHOWN_STATES if worded & bit)
             word = self.words[node][states] = f"{self.names[node]} ({shown})" if shown else self.names[node]
         return word
 
     def listed(self, nodes: int, states: list[int]) -> str:
         """Nodes with their states, in house order."""
-        return ", ".join([self.word(node, states[node]) for node in bits(nodes)])
+        return ", ".join([self.word(node, states[node]) for node in positions(nodes)])
 
 
 @lru_cache(256)
@@ -172,29 +178,35 @@ class _Groups:
         self.grouped = 0
         """What has a group."""
         self.listed = 0
-        """What has a group, or is in another one's."""
+        """What has a group, is in another one's, or is shut in."""
 
     def add_top(self, near: int) -> None:
         """Things that are in or on nothing else that is shown."""
-        on, inside, shown = self.state.on, self.state.inside, self.view.shown
-        while near:
-            low = near & -near
-            near ^= low
-            node = low.bit_length() - 1
-            if not (inside[node] | on[node]) & shown:
+        state, view = self.state, self.view
+        on, inside, upon, contents, states = state.on, state.inside, state.upon, state.contents, state.states
+        words, shown, boxes, texts = view.words, view.shown, view.boxes, self.texts
+        for node in positions(near):
+            if (inside[node] | on[node]) & shown:
+                continue
+            if upon[node] or contents[node] or boxes >> node & 1:
                 self.add(node)
+            else:
+                texts.append(words[node].get(states[node]) or view.word(node, states[node]))
+                self.listed |= 1 << node
 
     def add_room(self, room: int) -> None:
         """What stands about in a room, without content."""
         state, shown = self.state, self.view.shown
-        for node in bits(state.contents[room] & self.shown if room >= 0 else 0):
+        for node in positions(state.contents[room] & self.shown if room >= 0 else 0):
             if not (state.inside[node] | state.on[node]) & shown:
                 self.texts.append(self.view.word(node, state.states[node]))
 
     def add_left(self, left: int) -> None:
         """Near things in or on something that is out of reach; shut in, they are not seen."""
         on, inside = self.state.on, self.state.inside
-        left = sum(1 << node for node in bits(left) if not self._is_shut(node))
+        for node in positions(left):
+            if self._is_shut(node):
+                left ^= 1 << node
         for node in bits(left):
             if not (inside[node] | on[node]) & left:
                 self.add(node)
@@ -215,6 +227,7 @@ class _Groups:
             text = view.word(node, states[node])
             contents, upon = state.contents[node] & shown, state.upon[node] & shown
             if contents and self._is_closed(node):
+                self.listed |= contents
                 contents = 0
             if contents:
                 text = f"{text}, in it {view.listed(contents, states)}"
@@ -226,7 +239,7 @@ class _Groups:
             self.grouped |= 1 << node
             self.listed |= 1 << node | contents | upon
             if contents or upon:
-                waiting += reversed([other for other in bits(contents | upon) if self._carries(other)])
+                waiting += [other for other in reversed(positions(contents | upon)) if self._carries(other)]
 
     def load_of(self, carriers: int) -> int:
         """All that is in or on some things, at whatever depth."""
