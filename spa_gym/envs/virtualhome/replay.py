@@ -12,14 +12,12 @@ from spa_gym.core.errors import DataCorrupt, DataNotFound
 from spa_gym.envs.virtualhome.fidelity import fidelity_named
 from spa_gym.envs.virtualhome.official.data_folder import find_folder
 from spa_gym.envs.virtualhome.official.library import Library
+from spa_gym.envs.virtualhome.official.playable import RECORDED_WITH
 from spa_gym.envs.virtualhome.official.record import record_name
 from spa_gym.envs.virtualhome.official.rerun import rerun
 from spa_gym.envs.virtualhome.official.task_file import Refusal, TaskFile
 
-__all__ = ["RECORDED_WITH", "Replay", "replay_file"]
-
-RECORDED_WITH = "eai"
-"""The fidelity that the published task files were recorded with: under it alone do all their programs come out."""
+__all__ = ["Replay", "replay_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,9 @@ def replay_file(
     forms: dict[str, int] = {}
     refused, failed, missed = [file.fault] if file.fault else [], [], []
     executed = with_goal = reached = 0
-    for number in tqdm(file.numbers, desc=f"replaying {file.path.name}", unit="program", delay=1.0, disable=not progress):
+    for number in tqdm(
+        file.numbers, desc=f"replaying {file.path.name}", unit="program", delay=1.0, disable=not progress
+    ):
         name = f"line {number}"
         try:
             value = file.read(number)
@@ -99,7 +99,16 @@ def replay_file(
         else:
             reached += prepared.goal is not None
     return Replay(
-        file.path, fidelity, forms, len(file), executed, with_goal, reached, tuple(refused), tuple(failed), tuple(missed)
+        file.path,
+        fidelity,
+        forms,
+        len(file),
+        executed,
+        with_goal,
+        reached,
+        tuple(refused),
+        tuple(failed),
+        tuple(missed),
     )
 
 

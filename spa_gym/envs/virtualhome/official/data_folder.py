@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from spa_gym.core.data_folder import find_data_at
 from spa_gym.core.errors import DataNotFound
 
 __all__ = ["DataFolder", "find_folder"]
@@ -14,8 +15,8 @@ __all__ = ["DataFolder", "find_folder"]
 _SCENES, _RAW, _INITIAL = "scenes.json", "raw_scenes", "init_and_final_graphs"
 _MEND = (
     "pass data_dir=FOLDER or set SPA_GYM_DATA; FOLDER, or virtualhome/ in it, holds scenes.json (or "
-    "raw_scenes/TrimmedTestScene1_graph.json ...), and for tasks eai_scene1_tasks.jsonl.gz, activity_tasks.jsonl.gz with "
-    "default_states.json, or spa_test/new_seen_test.jsonl: see docs/environments/virtualhome.md"
+    "raw_scenes/TrimmedTestScene1_graph.json ...), and for tasks eai_scene1_tasks.jsonl.gz, activity_tasks.jsonl.gz "
+    "with default_states.json, or spa_test/new_seen_test.jsonl: see docs/environments/virtualhome.md"
 )
 
 
@@ -62,7 +63,7 @@ class DataFolder:
         raise DataNotFound(f"{name} or {name}.gz in {self.path / subfolder}", "neither", _MEND)
 
     def fingerprint(self, *paths: Path) -> str:
-        """Hash of path, size and time of the last change of some files, the scenes and the default states among them."""
+        """Hash of path, size and time of the last change of some files, and of the scenes and default states."""
         digest = hashlib.sha256()
         for path in (*paths, self.scenes, self.default_states, *sorted((self.path / _RAW).glob("*.json"))):
             if path.exists():
@@ -80,13 +81,11 @@ def find_folder(data_dir: str | os.PathLike[str] | None = None) -> DataFolder:
     Raises:
         DataNotFound: there are no scenes there.
     """
-    text = os.environ.get("SPA_GYM_DATA") if data_dir is None else os.fspath(data_dir)
-    named = f"{'$SPA_GYM_DATA' if data_dir is None else 'data_dir'} = {text!r}"
-    if text:
-        root = Path(text).expanduser()
-        for folder in (root, root / "virtualhome"):
-            if (folder / _SCENES).is_file() or (folder / _RAW).is_dir() or (folder / _INITIAL).is_dir():
-                return DataFolder(folder.resolve())
-    raise DataNotFound(
-        "VirtualHome's scenes", f"none at {named}" if text else "no data_dir, and SPA_GYM_DATA is not set", _MEND
-    )
+    return find_data_at(data_dir, _look_at, expected="VirtualHome's scenes", mend=_MEND)
+
+
+def _look_at(root: Path) -> DataFolder | None:
+    for folder in (root, root / "virtualhome"):
+        if (folder / _SCENES).is_file() or (folder / _RAW).is_dir() or (folder / _INITIAL).is_dir():
+            return DataFolder(folder.resolve())
+    return None

@@ -38,7 +38,9 @@ def recorded_goal(record: Record, house: House, where: str) -> Goal:
         conditions.append(Condition(house.mask([node_id]), states=states_mask([word])))
     for triple in record.goal_relations:
         conditions.append(_relation(house, checked_edge(*triple, house.position_of, f"{where}: the goal")))
-    return Goal(tuple(dict.fromkeys(conditions)), tuple(ActionGoal(verbs) for verbs in record.goal_actions), ordered=True)
+    return Goal(
+        tuple(dict.fromkeys(conditions)), tuple(ActionGoal(verbs) for verbs in record.goal_actions), ordered=True
+    )
 
 
 def _relation(house: House, edge: Edge) -> Condition:
@@ -77,4 +79,3 @@ def condition_text(condition: Condition, house: House) -> str:
     if condition.relation is None:
         return f"{names[subject]} {'+'.join(names_of(condition.states, STATES))}"
     return f"{names[subject]} {condition.relation} {' or '.join(names[i] for i in bits(condition.targets))}"
-

@@ -21,25 +21,29 @@ class Rerun(NamedTuple):
     done: int
     """Which of the goal's actions were done (see `Goal.note`)."""
     stopped: str
-    """The action that was not executed and why, or ""."""
+    """The first action that was not executed and why, or ""."""
     missing: tuple[str, ...]
     """The parts of the recorded goal that do not hold now; for SPA's records, of SPA's rule."""
 
 
-def rerun(prepared: Prepared, fidelity: str) -> Rerun:
+def rerun(prepared: Prepared, fidelity: str, skip: bool = False) -> Rerun:
     """Run a record's program to its end or to the first action that fails.
 
     Args:
         prepared: the record.
         fidelity: one of `FIDELITIES`.
+        skip: go on after an action that fails; the original does so with PUTOBJBACK, and says that it succeeded.
     """
     simulator, done, stopped = Simulator(prepared.house, fidelity), 0, ""
     for number, (command, line) in enumerate(zip(prepared.program, prepared.record.program, strict=True), start=1):
         failure = simulator.execute(command)
         if failure is not None:
-            stopped = f"action {number} of {len(prepared.program)}, {line}: {reason_text(failure, prepared.house)}"
-            break
-        if prepared.goal is not None:
+            stopped = (
+                stopped or f"action {number} of {len(prepared.program)}, {line}: {reason_text(failure, prepared.house)}"
+            )
+            if not skip:
+                break
+        elif prepared.goal is not None:
             done = prepared.goal.note(done, command.verb, command.objects)
     return Rerun(simulator, done, stopped, _missing(prepared, simulator, done))
 

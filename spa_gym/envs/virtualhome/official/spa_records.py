@@ -1,4 +1,4 @@
-"""SPA's test records (`new_seen_test.jsonl`, `new_unseen_test.jsonl`): read and listed, used where their start is known.
+"""SPA's test records (`new_seen_test.jsonl`, `new_unseen_test.jsonl`): all are read, and used where the start is known.
 
 A record has a program and the end that it must lead to, but of its start only the path of a file: below the folder
 `init_and_final_graphs/`, as SPA's code reads it. Where that file is not there, the start of the EAI record with the
@@ -46,6 +46,11 @@ class SpaRecord:
     """Its `revised_graph`, see `spa_rule.py`."""
 
     @property
+    def family(self) -> str:
+        """What kind of task it is: its title."""
+        return self.title or "spa"
+
+    @property
     def text(self) -> str:
         """The instruction."""
         return f"The task is {self.title} ({self.description})."
@@ -70,12 +75,15 @@ def parse_spa_record(value: Mapping[str, Any], where: str, name: str) -> SpaReco
     missing = [key for key in _KEYS if key not in value]
     if missing:
         refuse(f"{where}: a record with {', '.join(missing)}", f"keys {', '.join(map(str, value))}"[:160])
-    texts = [value.get(key) or "" for key in ("task", "description", "path")]
+    title, description, path = (value.get(key) or "" for key in ("task", "description", "path"))
     objects = value.get("object_id_dict") or {}
-    if not all(isinstance(text, str) for text in texts) or not isinstance(objects, Mapping):
-        refuse(f"{where}: texts as task, description and path, and ids by class as object_id_dict", f"{texts!r:.120}")
-    return SpaRecord(name, *texts[:2], parse_program(value["new_program_lines"], where), objects, texts[2],
-                     value["revised_graph"])  # fmt: skip
+    if not all(isinstance(text, str) for text in (title, description, path)) or not isinstance(objects, Mapping):
+        refuse(
+            f"{where}: texts as task, description, path, and ids by class as object_id_dict",
+            f"{title!r}, {objects!r:.80}",
+        )
+    program = parse_program(value["new_program_lines"], where)
+    return SpaRecord(name, title, description, program, objects, path, value["revised_graph"])
 
 
 class SpaStarts:
@@ -114,7 +122,7 @@ class SpaStarts:
         raise DataCorrupt(
             f"{where}: its initial graph",
             f"no such file, and {tried if others else 'no EAI record with the same program'}",
-            f"put the published {self._folder.initial_graphs.name}/ into {self._folder.path}, and records with their path",
+            f"put the published {self._folder.initial_graphs.name}/ into {self._folder.path}, and use records with paths",
         )
 
     def _file(self, record: SpaRecord) -> Path | None:

@@ -77,11 +77,16 @@ def _edge(item: Any, house: House, where: str, lenient: bool) -> _Edge | None:
     return positions[a], relation, positions[b]
 
 
-def symbolic_goal(end: SpaEnd, house: House) -> Goal:
+def symbolic_goal(end: SpaEnd, house: House, named: int) -> Goal:
     """What the record's end means without the CLOSE edges.
 
     States that were gained and ON, INSIDE and HOLDS edges; where there are none (one record in eight only says where
-    somebody stands), what the character is CLOSE to or FACING.
+    somebody stands), what the character is CLOSE to or FACING of what the program names.
+
+    Args:
+        end: the record's end.
+        house: at its start.
+        named: the nodes that the record's program names.
     """
     states = [
         Condition(1 << node, states=mask & ~house.states[node])
@@ -93,6 +98,6 @@ def symbolic_goal(end: SpaEnd, house: House) -> Goal:
         condition = Condition(1 << node, relation=relation, targets=1 << other)
         if relation not in ("CLOSE", "FACING"):
             lasting.append(condition)
-        elif node == house.character:
+        elif node == house.character and named >> other & 1:
             passing.append(condition)
     return Goal(tuple(dict.fromkeys(states + lasting or passing)))
