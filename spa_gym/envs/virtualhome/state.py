@@ -143,7 +143,11 @@ class HouseState:
         return -1
 
     def _room(self, node: int) -> int:
-        rooms, seen, waiting = self.house.rooms, 0, [node]
+        rooms = self.house.rooms
+        here = (self.inside[node] | 1 << node) & rooms
+        if here:
+            return (here & -here).bit_length() - 1
+        seen, waiting = 0, [node]
         while waiting:
             place = waiting.pop()
             if seen >> place & 1:
