@@ -18,6 +18,7 @@ import tyro
 from spa_gym.commands.alfworld_write import AlfworldWrite
 from spa_gym.commands.evaluate import Evaluate, Verify
 from spa_gym.commands.play import Play
+from spa_gym.commands.replay import ReplayTasks
 from spa_gym.commands.report import Report, Reproduce
 from spa_gym.commands.serve import Serve
 from spa_gym.core.errors import SpaGymError
@@ -32,6 +33,7 @@ COMMANDS = {
     "reproduce": Reproduce,
     "serve": Serve,
     "alfworld-write": AlfworldWrite,
+    "replay": ReplayTasks,
 }
 DESCRIPTION = "Text-agent environments, stepwise credit, and a benchmark of both."
 

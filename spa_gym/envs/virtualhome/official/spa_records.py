@@ -122,7 +122,7 @@ class SpaStarts:
         raise DataCorrupt(
             f"{where}: its initial graph",
             f"no such file, and {tried if others else 'no EAI record with the same program'}",
-            f"put the published {self._folder.initial_graphs.name}/ into {self._folder.path}, and use records with paths",
+            f"put the published {self._folder.initial_graphs.name}/ into {self._folder.path}, and records with paths",
         )
 
     def _file(self, record: SpaRecord) -> Path | None:
