@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["AdmissibleActions"]
 
 _KEPT_LISTS: Final = 400
-_KEPT_WORDS: Final = 4000
-"""Lists and texts that are kept per house, to be used again: some 0.5 MB at most."""
+"""Lists of texts that are kept per house, to be used again: some 0.2 MB."""
 _LOOKING: Final = frozenset(("TURNTO", "LOOKAT", "POINTAT", "WATCH"))
 _RUBBING: Final = frozenset(("RINSE", "SCRUB", "WIPE"))
 _RESTING: Final = tuple(VERBS[verb].template for verb in ("STANDUP", "SLEEP", "WAKEUP"))
@@ -49,14 +48,15 @@ class AdmissibleActions:
         house: the house; the object can be shared by all its simulators.
     """
 
-    __slots__ = ("_house", "_listed", "_plain", "_texts", "_walks", "_words")
+    __slots__ = ("_free", "_house", "_listed", "_plain", "_texts", "_walks", "_words")
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._listed = ListedObjects(house)
         self._walks = [text_of(Command("WALK", (node,)), house) for node in self._listed.walks]
         self._texts: dict[tuple[object, ...], list[str]] = {}
-        self._words: dict[Command, str] = {}
+        self._words: dict[str, list[str]] = {verb: [""] * len(house) for verb in self._listed.of}
+        self._free: dict[tuple[object, ...], int] = {}
         self._plain = _is_plain(house, self._listed.portable)
 
     def of(self, sim: Simulator) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class AdmissibleActions:
         """The same, slowly: the simulator is asked about each command."""
         house, state, listed = self._house, sim.state, self._listed
         dirty = sum(1 << node for node, states in enumerate(state.states) if states & State.DIRTY) | listed.body
-        seen, _ = self._in_sight(state)
+        seen, _, views = self._in_sight(state)
         commands = [Command("WALK", (node,)) for node in listed.walks]
         for verb, (_, _, arity) in VERBS.items():
             if arity == 0:
@@ -82,54 +82,48 @@ class AdmissibleActions:
                     Command(verb, (thing, place)) for thing in positions(things) for place in positions(places)
                 ]
             elif verb in listed.of:
-                objects = listed.of[verb] & (seen | self._views(state) if verb in _LOOKING else seen)
+                objects = listed.of[verb] & (seen | views if verb in _LOOKING else seen)
                 if verb in _RUBBING:
                     objects &= dirty
                 commands += [Command(verb, (node,)) for node in positions(objects)]
         return tuple(text_of(command, house) for command in commands if sim.check(command) is None)
 
-    def _in_sight(self, state: HouseState) -> tuple[int, int]:
-        """What is near and in sight, or carried; and of this, what nothing closed is around."""
-        listed = self._listed
-        carried = state.right_hand | state.left_hand | state.upon[self._house.character]
+    def _in_sight(self, state: HouseState) -> tuple[int, int, int]:
+        """What is near and in sight, or carried; of this, what nothing closed is around; views in the same room."""
+        listed, character = self._listed, self._house.character
+        carried = state.right_hand | state.left_hand | state.upon[character]
         seen = reached = (state.near | carried) & (listed.things | listed.body)
+        room = state.room_of(character)
+        views = listed.of["WATCH"] & state.contents[room] if room >= 0 else 0
         inside, on, states = state.inside, state.on, state.states
         fixed, portable = ~self._house.rooms & ~listed.portable, listed.portable
-        for node in positions(seen & listed.enclosable):
+        for node in positions((seen | views) & listed.enclosable):
+            place = -1
             if (inside[node] | on[node]) & portable:
                 place = state.shut_in(node)
-            else:
-                # The usual case, in short: in one piece of furniture, or in none.
-                place = -1
+            elif inside[node] & fixed:
+                # The usual case, in short: in one piece of furniture.
                 for around in positions(inside[node] & fixed):
                     if states[around] & State.CLOSED:
                         place = around
                         break
             if place >= 0:
-                reached ^= 1 << node
+                rest = ~(1 << node)
+                reached &= rest
+                views &= rest
                 if listed.openable >> place & 1 and not carried >> node & 1:
-                    seen ^= 1 << node
-        return seen, reached
-
-    def _views(self, state: HouseState) -> int:
-        """What is worth looking at in the same room."""
-        room = state.room_of(self._house.character)
-        views = self._listed.of["WATCH"] & state.contents[room] if room >= 0 else 0
-        for node in positions(views & self._listed.enclosable):
-            if state.shut_in(node) >= 0:
-                views ^= 1 << node
-        return views
+                    seen &= rest
+        return seen, reached, views
 
     def _by_sets(self, sim: Simulator) -> tuple[str, ...]:
         state, of, character = sim.state, self._listed.of, self._house.character
-        seen, reached = self._in_sight(state)
+        seen, reached, views = self._in_sight(state)
         right, left = state.right_hand, state.left_hand
         held, free, worn = right | left, not (right and left), state.upon[character]
         posture = state.states[character] & _POSTURES
         now = _noted(state.states, seen & self._listed.changing)
         add, actions = self._add, [] if posture else self._walks[:]
 
-        views = self._views(state)
         add(actions, "TURNTO", seen | views)
         if state.facing[character]:
             self._add_looks(actions, sim, seen | views, views, bool(posture))
@@ -170,7 +164,7 @@ class AdmissibleActions:
             if free:
                 self._add(kept, "PLUGIN", now[State.PLUGGED_OUT])
                 self._add(kept, "PLUGOUT", now[State.PLUGGED_IN] & ~now[State.ON])
-            self._texts[key] = kept
+            self._keep(key, kept)
         return kept
 
     def _working(self, seen: int, reached: int, dirty: int, free: bool, holds: bool) -> list[str]:
@@ -185,7 +179,7 @@ class AdmissibleActions:
                 *(("SQUEEZE", seen if free else 0), ("GREET", seen)),
             ):
                 self._add(kept, verb, objects)
-            self._texts[key] = kept
+            self._keep(key, kept)
         return kept
 
     def _add_looks(self, actions: list[str], sim: Simulator, seen: int, views: int, rests: bool) -> None:
@@ -196,7 +190,8 @@ class AdmissibleActions:
         self._add(actions, "LOOKAT", seen & faced)
         self._add(actions, "POINTAT", seen & faced)
         watched = views & (directly if rests else faced)
-        others = seen & faced & ~watched & self._listed.of["WATCH"]
+        # What has a room by something that it is in or on, and computers, which sitting people need not face directly.
+        others = (seen | views) & faced & ~watched & self._listed.watched_otherwise
         self._add(actions, "WATCH", watched | _allowed(sim, "WATCH", others))
 
     def _seats(self, sim: Simulator, verb: str, seen: int) -> int:
@@ -204,12 +199,22 @@ class AdmissibleActions:
         objects = seen & self._listed.of[verb]
         if not objects or sim.state.states[self._house.character] & (State.SITTING if verb == "SIT" else State.LYING):
             return 0
-        upon = sim.state.upon
-        doubtful = 0
+        upon, doubtful = sim.state.upon, 0
         for node in positions(objects):
             if upon[node] or self._listed.portable >> node & 1:
                 doubtful |= 1 << node
-        return objects & ~doubtful | _allowed(sim, verb, doubtful) if doubtful else objects
+        if not doubtful:
+            return objects
+        if doubtful & self._listed.portable:
+            return objects & ~doubtful | _allowed(sim, verb, doubtful)
+        # Whether there is place on what nobody carries depends on what is on it alone.
+        key = (verb, *[upon[node] for node in positions(objects)], objects)
+        kept = self._free.get(key)
+        if kept is None:
+            if len(self._free) >= _KEPT_LISTS:
+                self._free.clear()
+            kept = self._free[key] = objects & ~doubtful | _allowed(sim, verb, doubtful)
+        return kept
 
     def _add_puts(self, actions: list[str], sim: Simulator, held: int, seen: int, opened: int) -> None:
         state, listed = sim.state, self._listed
@@ -241,9 +246,11 @@ class AdmissibleActions:
         """Add a verb with each object that it is listed with."""
         objects &= self._listed.of[verb]
         if objects:
-            kept = self._texts.get((verb, objects))
+            key = (verb, objects)
+            kept = self._texts.get(key)
             if kept is None:
-                kept = self._keep((verb, objects), [Command(verb, (node,)) for node in positions(objects)])
+                words = self._words[verb]
+                kept = self._keep(key, [words[node] or self._word(verb, node) for node in positions(objects)])
             actions += kept
 
     def _add_pairs(self, actions: list[str], verb: str, thing: int, places: int) -> None:
@@ -251,23 +258,20 @@ class AdmissibleActions:
             key = (verb, thing, places)
             kept = self._texts.get(key)
             if kept is None:
-                kept = self._keep(key, [Command(verb, (thing, place)) for place in positions(places)])
+                house = self._house
+                commands = [Command(verb, (thing, place)) for place in positions(places)]
+                kept = self._keep(key, [text_of(command, house) for command in commands])
             actions += kept
 
-    def _keep(self, key: tuple[object, ...], commands: list[Command]) -> list[str]:
+    def _keep(self, key: tuple[object, ...], texts: list[str]) -> list[str]:
         if len(self._texts) >= _KEPT_LISTS:
             self._texts.clear()
-        words = self._words
-        if len(words) >= _KEPT_WORDS:
-            words.clear()
-        texts = []
-        for command in commands:
-            text = words.get(command)
-            if text is None:
-                text = words[command] = text_of(command, self._house)
-            texts.append(text)
         self._texts[key] = texts
         return texts
+
+    def _word(self, verb: str, node: int) -> str:
+        text = self._words[verb][node] = text_of(Command(verb, (node,)), self._house)
+        return text
 
 
 def _noted(states: list[int], nodes: int) -> dict[int, int]:
@@ -297,5 +301,9 @@ def _is_plain(house: House, portable: int) -> bool:
         for node in range(len(house)):
             if (inside[node] | on[node]) & placed:
                 placed |= 1 << node
-    fixed = (node for node in range(len(house)) if not portable >> node & 1)
-    return placed == (1 << len(house)) - 1 and not any(inside[node] & carriers for node in fixed)
+    if placed != (1 << len(house)) - 1:
+        return False
+    return all(
+        (portable >> node & 1 or not row & carriers) and (row & house.rooms).bit_count() < 2
+        for node, row in enumerate(inside)
+    )

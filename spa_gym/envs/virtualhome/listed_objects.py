@@ -54,12 +54,13 @@ class ListedObjects:
         changing: what has states that decide about actions.
         openable: what OPEN and CLOSE work on.
         closing: what nothing can be put in while it is closed.
+        watched_otherwise: what can be watched by other rules than facing it in the same room.
         enclosable: what can get into something closed: all else stays where it is.
     """
 
     __slots__ = (
         "body", "changing", "closing", "enclosable", "knives", "of", "openable", "portable", "poured", "put_in",
-        "put_on", "things", "walks",
+        "put_on", "things", "walks", "watched_otherwise",
     )  # fmt: skip
 
     def __init__(self, house: House) -> None:
@@ -87,6 +88,8 @@ class ListedObjects:
         self.changing = openable | kind["HAS_SWITCH"] | kind["HAS_PLUG"] | dirty
         self.enclosable = portable | sum(1 << node for node in placed)
         movable = (kind["MOVABLE"] | _classes(house, _MOVED)) & things
+        roomless = sum(1 << node for node, row in enumerate(house.rows["INSIDE"]) if not row & house.rooms)
+        self.watched_otherwise = kind["LOOKABLE"] & things & (roomless | portable | _classes(house, ("computer",)))
         every, washable = things, things | self.body
         self.of = {
             "TURNTO": every,
