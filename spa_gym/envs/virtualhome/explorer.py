@@ -6,6 +6,7 @@ solved: they are what `pretrain` trains on.
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from spa_gym.envs.virtualhome.goal_clauses import Clause
 from spa_gym.envs.virtualhome.scene_memory import class_of
 from spa_gym.envs.virtualhome.searcher import SearchingExpert
 from spa_gym.envs.virtualhome.usual_places import known_class
+from spa_gym.envs.virtualhome.world.rooms import ROOMS
 
 __all__ = ["Explorer"]
 
@@ -22,9 +24,10 @@ _PATIENCE = 12
 """Steps after which an errand is given up for another."""
 _TRIES = 8
 """Errands that are thought of before it just goes to a room."""
-_BY_PROPERTY = {
-    "CAN_OPEN": ("open", "close"),
-    "HAS_SWITCH": ("switch_on", "switch_off"),
+_BY_QUALITY = {
+    "CLOSED": ("open", "close"),
+    "OPEN": ("open", "close"),
+    "OFF": ("switch_on", "switch_off"),
     "READABLE": ("read",),
     "EATABLE": ("eat",),
     "DRINKABLE": ("drink",),
@@ -33,7 +36,11 @@ _BY_PROPERTY = {
     "LIEABLE": ("lie_on",),
     "LOOKABLE": ("watch",),
 }
-"""Property of a class -> what can be asked of its things."""
+"""Property, or state on an ordinary day -> what can be asked of things of a class that has it."""
+_WEIGHTS = {"put_in": 3, "put_on": 3, "wash": 2}
+"""How much oftener than others some kinds of errands are run."""
+_TYPED_ON = ("keyboard", "computer", "laptop")
+_GLASSES = ("mug", "drinking_glass", "cup", "wine_glass", "bowl")
 
 
 @dataclass
@@ -74,25 +81,37 @@ class Explorer:
         self._left = _PATIENCE
         memory = self._expert.memory
         there = [action.removeprefix("walk to ") for action in admissible if action.startswith("walk to ")]
-        classes = list(dict.fromkeys(class_of(name) for name in (there or memory.known)))
-        for _ in range(_TRIES):
-            x = choice(self.rng, classes) if classes else ""
-            clauses = [Clause("go_to", x)] if x in memory.rooms else _clauses(x, classes)
-            if clauses:
-                self._expert.set_goal([choice(self.rng, clauses)])
-                if not self._expert.finished:
-                    return
+        errands = _errands(tuple(dict.fromkeys(class_of(name) for name in (there or memory.known))))
+        for _ in range(_TRIES if errands else 0):
+            self._expert.set_goal([choice(self.rng, choice(self.rng, errands))])
+            if not self._expert.finished:
+                return
         self._expert.set_goal([Clause("go_to", choice(self.rng, memory.rooms or ("kitchen",)))])
+
+
+@functools.lru_cache(256)
+def _errands(classes: tuple[str, ...]) -> tuple[tuple[Clause, ...], ...]:
+    """What can sensibly be asked in a house with these classes of things: for each kind of clause, those of the kind."""
+    by_kind: dict[str, list[Clause]] = {}
+    for clause in (clause for x in classes for clause in _clauses(x, classes)):
+        by_kind.setdefault(clause.kind, []).append(clause)
+    return tuple(tuple(clauses) for kind, clauses in by_kind.items() for _ in range(_WEIGHTS.get(kind, 1)))
 
 
 def _clauses(x: str, classes: Sequence[str]) -> list[Clause]:
     """What can sensibly be asked of a class of things in a house with these classes."""
+    if x in ROOMS:
+        return [Clause("go_to", x)]
     known = known_class(x)
     if known is None:
         return []
-    clauses = [Clause(kind, x) for name in known.properties for kind in _BY_PROPERTY.get(name, ())]
+    clauses = [Clause(kind, x) for name in (*known.properties, *known.states) for kind in _BY_QUALITY.get(name, ())]
     if known.dirty:
         clauses.append(Clause("wash", x))
+    if x in _TYPED_ON:
+        clauses.append(Clause("type_on", x))
+    if "DRINKABLE" in known.properties:
+        clauses += [Clause("pour", x, y) for y in classes if y in _GLASSES]
     for place in known.places:
         if place.carrier in classes:
             kind = "put_on" if place.relation == "ON" else "put_in"

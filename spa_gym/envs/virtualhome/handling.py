@@ -68,6 +68,8 @@ class Handling:
         """Have a thing in hand."""
         yield from self.reach(name)
         if not self.out_of_reach(name):
+            if name in self.memory.worn:
+                yield f"take off {name}"
             yield from self.free_hand()
             yield f"grab {name}"
 

@@ -1,9 +1,12 @@
-"""The searching expert on scripted texts: what it does about what it is shown."""
+"""The searching expert: what it does about what it is shown, and how it fares on generated tasks."""
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from spa_gym.envs.virtualhome.env import VirtualHomeEnv
 from spa_gym.envs.virtualhome.searcher import SearchingExpert
 
 _INTRO = "You are in kitchen. The house has bedroom, kitchen. You have {has}. You see {sees}.\nYour task is to: {task}."
@@ -156,3 +159,24 @@ def test_unknown_tasks_are_survived(text: str) -> None:
     for _ in range(3):
         player.observe(player.act(), "Nothing happens.")
     assert player.act().startswith("walk to ")
+
+
+@pytest.mark.parametrize(("split", "noise"), [("train", 0.0), ("valid_unseen", 0.0), ("train", 0.2)])
+def test_generated_tasks_are_done(split: str, noise: float) -> None:
+    """Nearly all, also where somebody else does something at random now and then."""
+    env, rng = VirtualHomeEnv(size="small", split=split), random.Random("noise")
+    done = refused = 0
+    for task in range(40):
+        _, info = env.reset(options={"task_id": task})
+        player = env.demonstrator()
+        for _ in range(40):
+            slip = rng.random() < noise
+            action = rng.choice(info["admissible_actions"]) if slip else player.act()
+            observation, _, terminated, _, info = env.step(action)
+            player.observe(action, observation)
+            refused += observation == "Nothing happens."
+            if terminated:
+                break
+        done += info["success"]
+    assert done >= 38
+    assert refused <= 20
