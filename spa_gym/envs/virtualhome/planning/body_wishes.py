@@ -38,7 +38,7 @@ def body_wishes(draft: Draft, condition: Condition, settled: int) -> Iterator[Wi
             yield (Command("GRAB", (thing,)),)
     elif relation in ("HOLDS_RH", "HOLDS_LH"):
         for thing in best_to_take(draft, targets, settled):
-            yield _into_hand(draft, thing, relation)
+            yield from _into_hand(draft, thing, relation)
 
 
 def seat_wishes(draft: Draft, places: int, wanted: int) -> Iterator[Wish]:
@@ -63,7 +63,7 @@ def seat_wishes(draft: Draft, places: int, wanted: int) -> Iterator[Wish]:
                 yield from bring_back(draft, place, character)
 
 
-def _into_hand(draft: Draft, thing: int, relation: str) -> Wish:
+def _into_hand(draft: Draft, thing: int, relation: str) -> Iterator[Wish]:
     """Grab a thing with one hand: the right one takes first, so it must be free, or full, at that moment."""
     state = draft.state
     right, left = state.right_hand, state.left_hand
@@ -78,6 +78,9 @@ def _into_hand(draft: Draft, thing: int, relation: str) -> Wish:
         for condition in draft.goal.conditions:
             if condition.relation == "HOLDS_RH" and condition.subjects >> draft.house.character & 1:
                 partners |= condition.targets
-        fillers = (partners or state.blueprint.portable) & ~(1 << thing) & ~wanted
-        before += [Command("GRAB", (filler,)) for filler in cheapest(state, fillers, 1)]
-    return (*before, Command("GRAB", (thing,)))
+        portable = state.blueprint.portable & ~(1 << thing) & ~wanted
+        fillers = partners & portable or draft.dear & portable or portable
+        for filler in cheapest(state, fillers, CHOICES):
+            yield (*before, Command("GRAB", (filler,)), Command("GRAB", (thing,)))
+    else:
+        yield (*before, Command("GRAB", (thing,)))

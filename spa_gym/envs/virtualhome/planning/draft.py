@@ -13,7 +13,7 @@ from spa_gym.envs.virtualhome.reasons import Failure
 from spa_gym.envs.virtualhome.simulator import Simulator
 from spa_gym.envs.virtualhome.snapshot import Snapshot
 from spa_gym.envs.virtualhome.verbs import Command
-from spa_gym.envs.virtualhome.vocabulary import bits
+from spa_gym.envs.virtualhome.vocabulary import Property, bits
 
 __all__ = ["LET_GO", "Draft", "Stuck", "Wish"]
 
@@ -45,6 +45,12 @@ _OF_FAILED_NODE = {
     "not_plugged_out": "PLUGOUT",
 }
 """Kind of failure -> the verb that mends it, done to the first node that the failure names."""
+
+_NEED_SIGHT = frozenset(
+    {"WASH", "RINSE", "SCRUB", "WIPE", "EAT", "CUT", "POUR", "PUTBACK", "PUTIN", "OPEN", "CLOSE", "SQUEEZE", "TYPE"}
+    | {"SWITCHON", "SWITCHOFF", "PLUGIN", "PLUGOUT", "SIT", "LIE"}
+)
+"""Verbs that the rules allow with things that are shut in something."""
 
 _BY_STANDING_UP = frozenset({"seated", "already_sitting", "already_lying", "in_use"})
 
@@ -95,6 +101,8 @@ class Draft:
             self.do(Command("WALK", command.objects))
         last: Failure | None = None
         for _ in range(_MOST_REPAIRS):
+            if command.verb in _NEED_SIGHT:
+                self._uncover(command)
             failure = self.sim.execute(command)
             if failure is None:
                 self.commands.append(command)
@@ -102,18 +110,28 @@ class Draft:
                     raise Stuck
                 self.done = self.goal.note(self.done, command.verb, command.objects)
                 return
-            if (
-                failure == last
-                and failure.kind != "taken"
-                or command in self._stack
-                or len(self._stack) > _MOST_STACKED
-            ):
+            again = failure == last and failure.kind != "taken"
+            if again or command in self._stack or len(self._stack) > _MOST_STACKED:
                 raise Stuck
             last = failure
             self._stack.append(command)
             self._mend(command, failure)
             self._stack.pop()
         raise Stuck
+
+    def _uncover(self, command: Command) -> None:
+        """Open what an object is in: the rules let people wash a cup in a closed cupboard, but nobody does."""
+        state, rooms = self.state, self.house.rooms
+        for node in command.objects:
+            if state.inside[node] & ~rooms and state.near >> node & 1 and not state.held >> node & 1:
+                around = state.shut_in(node)
+                opening = Command("OPEN", (around,))
+                # Recorded graphs have things that are inside each other.
+                known = opening == command or opening in self._stack
+                if around >= 0 and not known and self.house.properties[around] & Property.CAN_OPEN:
+                    self._stack.append(command)
+                    self.do(opening)
+                    self._stack.pop()
 
     def _elsewhere(self, node: int) -> bool:
         """In another room: the rules let people turn to it, but nobody does."""
