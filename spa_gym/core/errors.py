@@ -14,6 +14,7 @@ __all__ = [
     "ConformanceError",
     "DataCorrupt",
     "DataNotFound",
+    "ParityError",
     "ResetNeeded",
     "SpaGymError",
     "TaskNotFound",
@@ -85,3 +86,7 @@ class WriteFailed(SpaGymError):
 
 class ConformanceError(SpaGymError, AssertionError):
     """An environment breaks a rule of the contract; raised by `spa_gym.testing.check_text_env`."""
+
+
+class ParityError(SpaGymError, AssertionError):
+    """The original and ours differ: `expected` is the original's, `got` is ours; raised by an environment's `parity`."""

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from spa_gym.core.errors import SpaGymError
+from spa_gym.core.errors import ParityError
 from spa_gym.envs.alfworld.engine import Engine
 from spa_gym.envs.alfworld.expert import expert_plan
 from spa_gym.envs.alfworld.game import Game
@@ -20,10 +20,6 @@ from spa_gym.envs.alfworld.writer import game_data
 __all__ = ["ParityError", "compare_game", "expert_walk", "random_walk"]
 
 _DISTURBED = 0.25
-
-
-class ParityError(SpaGymError, AssertionError):
-    """The two engines differ: `expected` is the real one's, `got` is ours."""
 
 
 def compare_game(

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from spa_gym.core.errors import ParityError
 from spa_gym.envs.alfworld.engine import Engine
 from spa_gym.envs.alfworld.game import TASK_TYPES, Game
 from spa_gym.envs.alfworld.generated import generated_tasks
 from spa_gym.envs.alfworld.official import OfficialTaskSet, official_tasks
-from spa_gym.envs.alfworld.parity import ParityError, compare_game
+from spa_gym.envs.alfworld.parity import compare_game
 from spa_gym.envs.alfworld.pddl import parse_game, read_game_json
 from tests.official_data import alfworld_archive, alfworld_expert_file
 
