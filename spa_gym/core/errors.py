@@ -89,4 +89,4 @@ class ConformanceError(SpaGymError, AssertionError):
 
 
 class ParityError(SpaGymError, AssertionError):
-    """The original and ours differ: `expected` is the original's, `got` is ours; raised by an environment's `parity`."""
+    """The original and ours differ: `expected` is the original's, `got` is ours; raised by each `parity` module."""
