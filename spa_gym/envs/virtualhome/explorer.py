@@ -91,7 +91,7 @@ class Explorer:
 
 @functools.lru_cache(256)
 def _errands(classes: tuple[str, ...]) -> tuple[tuple[Clause, ...], ...]:
-    """What can sensibly be asked in a house with these classes of things: for each kind of clause, those of the kind."""
+    """What can sensibly be asked in a house with these classes of things, apart for each kind of clause."""
     by_kind: dict[str, list[Clause]] = {}
     for clause in (clause for x in classes for clause in _clauses(x, classes)):
         by_kind.setdefault(clause.kind, []).append(clause)

@@ -68,6 +68,8 @@ class SceneMemory:
         """What was seen last, and was within reach."""
         self.went_to = ""
         """Name of the thing that the character went to last; empty for a room, and at the start."""
+        self.beside = ""
+        """Name of what that lay in or on, once it was seen there."""
         self.faced = ""
         """What it turned to since it walked last."""
         place = _PLACE.search(first_observation)
@@ -87,7 +89,7 @@ class SceneMemory:
         if walk:
             self.room = walk[2] or (walk[1] if walk[1] in self.rooms else self.room)
             self.went_to = "" if walk[1] in self.rooms else walk[1]
-            self.faced = ""
+            self.beside = self.faced = ""
         deed = _DEED.fullmatch(event)
         verb, objects = (deed[1], deed[2] or "") if deed else ("", "")
         if verb == "turn to":
@@ -116,10 +118,7 @@ class SceneMemory:
         thing = self.sight.get(name)
         if thing is None:
             return name in self.held or name in self.worn
-        goal = self.sight.get(self.went_to)
-        return (
-            not thing.carrier or name == self.went_to or thing.carrier in (self.went_to, goal.carrier if goal else "")
-        )
+        return not thing.carrier or name == self.went_to or thing.carrier in (self.went_to, self.beside)
 
     def _look(self, observation: str) -> None:
         posture = _POSTURE.search(observation)
@@ -139,6 +138,8 @@ class SceneMemory:
                 thing = self.known[name]._replace(states=thing.states)
             self.known[name] = thing
         self.sight = view if self.went_to else {}
+        if self.went_to in self.sight and not self.beside:
+            self.beside = self.sight[self.went_to].carrier
 
     def _carried(self, found: re.Match[str] | None, relation: str) -> list[str]:
         names = [item[1] for item in _ITEM.finditer(found[1])] if found and found[1] != "nothing" else []

@@ -178,19 +178,14 @@ class SearchingExpert:
 
     def _fetch_along(self, clause: Clause, places: list[str]) -> Iterator[str]:
         """Fetch a second thing that goes to the same place, if no hand is needed there to open it."""
-        opens = clause.kind == "put_in" and has_door(clause.target)
-        if opens and not any("open" in self.memory.states(place) for place in places):
+        memory, opens = self.memory, clause.kind == "put_in" and has_door(clause.target)
+        if opens and not any("open" in memory.states(place) for place in places):
             return
         for other in self.clauses:
-            same_place = other.kind == clause.kind and other.target == clause.target
-            if same_place and (other is not clause or clause.count > 1) and not self.belief.holds(other):
-                settled = self.belief.settled(other)
-                names = [
-                    name
-                    for name in self.handling.candidates(other.subject)
-                    if name not in (*settled, *self.memory.held)
-                ]
-                if names:
+            if other.kind == clause.kind and other.target == clause.target and not self.belief.holds(other):
+                ready = [name for name in memory.held if class_of(name) == other.subject] + self.belief.settled(other)
+                names = [name for name in self.handling.candidates(other.subject) if name not in ready]
+                if names and len(ready) < other.count:
                     yield from self._prepared(other, names[0])
                     return
 

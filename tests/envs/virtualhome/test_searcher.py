@@ -180,3 +180,26 @@ def test_generated_tasks_are_done(split: str, noise: float) -> None:
         done += info["success"]
     assert done >= 38
     assert refused <= 20
+
+
+def test_things_for_the_same_place_are_fetched_together() -> None:
+    """As long as no hand is needed to open the place."""
+    answers = (
+        "You walk to mug. You have nothing. You see sink, in it mug, fork.",
+        "You grab mug. You have mug. You see sink, in it fork.",
+        "You grab fork. You have mug, fork. You see sink.",
+    )
+    both = _player("put the mug on the table and put the fork on the table")
+    assert _play(both, *answers) == ["walk to mug", "grab mug", "grab fork", "walk to table"]
+    both = _player("put the mug in the dishwasher and put the fork in the dishwasher")
+    assert _play(both, *answers[:2]) == ["walk to mug", "grab mug", "walk to dishwasher"]
+
+
+def test_what_is_poured_stays_when_the_bottle_is_let_go() -> None:
+    """Whoever walks off with the bottle takes the drink out of the glass."""
+    player = _player("pour the milk into the mug and go to the bedroom", has="milk")
+    answers = (
+        "You walk to mug. You have milk. You see table, on it mug.",
+        "You pour milk into mug. You have milk. You see table, on it mug, in it milk.",
+    )
+    assert _play(player, *answers) == ["walk to mug", "pour milk into mug", "drop milk"]
