@@ -45,6 +45,7 @@ _PHRASES: Final = {
     **{verb.template.removesuffix("{0}").strip(): verb.name for verb in VERBS.values() if verb.arity < 2},
     **_OTHER_WORDS,
 }
+_WITH_ONE: Final = {phrase: verb for phrase, verb in _PHRASES.items() if VERBS[verb].arity == 1}
 _OPENINGS: Final = frozenset(phrase.split()[0] for phrase in (*_PHRASES, "put", "pour"))
 _SCRIPT: Final = re.compile(r"\[\s*(\w+)\s*\]((?:\s*<[^<>]*>\s*\([\d.]+\))*)\s*")
 _SCRIPT_ID: Final = re.compile(r"\((?:\d+\.)?(\d{1,9})\)")
@@ -87,14 +88,14 @@ class ActionParser:
         # The quick way, for canonical words only: what it does not find is read at leisure.
         exact = self._exact
         first, _, rest = action.partition(" ")
-        verb = _PHRASES.get(first)
+        verb = _WITH_ONE.get(first)
         if verb is None:
             for joint, verb in _QUICK.get(first, ()):
                 thing, _, place = rest.partition(joint)
                 if thing in exact and place in exact:
                     return Command(verb, (exact[thing], exact[place]))
             second, _, rest = rest.partition(" ")
-            verb = _PHRASES.get(f"{first} {second}")
+            verb = _WITH_ONE.get(f"{first} {second}")
         if verb is not None and rest in exact:
             return Command(verb, (exact[rest],))
         return self._read(action, sim)

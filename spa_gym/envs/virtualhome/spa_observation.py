@@ -15,7 +15,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from spa_gym.envs.virtualhome.house import House
 from spa_gym.envs.virtualhome.observation import positions
 from spa_gym.envs.virtualhome.vocabulary import State
 
