@@ -78,7 +78,7 @@ RECIPES: dict[str, PretrainConfig] = {
     ),
     "house": PretrainConfig(
         sources=(Source("SPA-VirtualHome-v0", {"size": "small"}, explore=0.1),),
-        tokens=6e6,
+        tokens=4e6,
         vocab_size=1100,
         text_episodes=1000,
         evaluate=(("valid_unseen", {"size": "small"}),),
