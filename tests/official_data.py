@@ -60,3 +60,8 @@ def webshop_recordings(name: str) -> Path | None:
     root = data_root()
     folders = (root.parent / "golden", root / "golden") if root else ()
     return next((folder / name for folder in folders if (folder / name).is_file()), None)
+
+
+def virtualhome_folder() -> Path | None:
+    """The official scenes and task files of VirtualHome, or None."""
+    return _existing("virtualhome", "scenes.json") and _existing("virtualhome")

@@ -33,7 +33,7 @@ class ReplayTasks:
     fidelity: Literal["eai", "repaired", "2.3.0"] = "eai"
     """Simulator to replay in; the default is the one that the published files were recorded with."""
     show: int = 20
-    """How many names to print of each kind of failure; -1: all."""
+    """How many reasons, and names for each, to print of each kind of failure; -1: all."""
 
     def run(self) -> int:
         """Replay, and print the figures and the failures by name."""
@@ -49,7 +49,7 @@ def report_of(replay: Replay, show: int = 20) -> list[str]:
 
     Args:
         replay: what became of the programs.
-        show: how many names of each kind of failure; negative: all.
+        show: how many reasons, and names for each, of each kind of failure; negative: all.
     """
     forms = ", ".join(f"{count} in the form {form!r}" for form, count in replay.forms.items())
     lines = [
@@ -69,12 +69,9 @@ def _section(title: str, entries: tuple[Refusal, ...], show: int) -> Iterator[st
     names: dict[str, list[str]] = {}
     for name, reason in entries:
         names.setdefault(reason.replace(f"{name}: ", ""), []).append(name)
-    left = len(entries) if show < 0 else show
-    for reason, those in names.items():
-        if left <= 0:
-            yield "  ... (--show -1 prints all)"
-            return
-        listed = those[:left]
-        left -= len(listed)
-        more = f" ... ({len(those)} in all)" if len(listed) < len(those) else ""
-        yield f"  {', '.join(listed)}{more}: {reason}"
+    shown = len(entries) if show < 0 else show
+    for reason, those in list(names.items())[:shown]:
+        more = f" ... ({len(those)} in all)" if len(those) > shown else ""
+        yield f"  {', '.join(those[:shown])}{more}: {reason}"
+    if len(names) > shown:
+        yield f"  ... ({len(names)} reason{'s' if len(names) > 1 else ''} in all; --show -1 prints them)"

@@ -58,7 +58,7 @@ class SpaRecord:
     def task_id(self, start: str, goal_rule: str) -> str:
         """The id of the task: the hash of the record, of the graph it starts from, and of how its goal is read."""
         record = {"program": [str(line) for line in self.program], "end": self.end, "text": self.text}
-        return content_hash({"name": self.name, "record": record, "start": start, "goal": goal_rule})
+        return content_hash({"record": record, "start": start, "goal": goal_rule})
 
 
 def is_spa_record(value: Any) -> bool:

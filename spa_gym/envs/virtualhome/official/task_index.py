@@ -78,20 +78,24 @@ def task_index(split: str, file: TaskFile, library: Library, fidelity: str, fing
         return kept
     index = TaskIndex([], [file.fault] if file.fault else [])
     names: set[str] = set()
+    ids: dict[str, str] = {}
     numbers = tqdm(file.numbers, desc=f"checking {file.path.name}", unit="record", delay=1.0, leave=False)
     for number, name, value in _members(split, file, numbers, index.refused):
+        name = name if name not in names else f"{name} (line {number})"  # two of SPA's records are called 3
+        names.add(name)
+        where = file.where(number, name)
         try:
-            prepared = library.prepare(value, file.where(number, name), name)
+            prepared = library.prepare(value, where, name)
             if isinstance(prepared.record, Record) and not prepared.record.has_goal:
                 continue
-            playable_goal(prepared, fidelity, file.where(number, name))
-            if name in names:
-                raise DataCorrupt(f"{file.where(number, name)}: an id of its own", "one that another record has")
+            playable_goal(prepared, fidelity, where)
+            task_id = prepared.record.task_id(prepared.start, goal_rule(fidelity))
+            if task_id in ids:
+                raise DataCorrupt(f"{where}: a record of its own", f"the same as {ids[task_id]}")
         except (DataCorrupt, DataNotFound, UnsolvableTask) as error:
             index.refused.append(Refusal(name, str(error)))
             continue
-        names.add(name)
-        task_id = prepared.record.task_id(prepared.start, goal_rule(fidelity))
+        ids[task_id] = name
         index.entries.append(Entry(number, name, task_id, prepared.record.family))
     _keep(path, key, index)
     return index
