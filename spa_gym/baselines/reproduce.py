@@ -15,6 +15,7 @@ from spa_gym.baselines.experiment import Job, run_jobs
 from spa_gym.baselines.studies import STUDIES, EnvStudy, Preset
 from spa_gym.baselines.training.ppo import PPOConfig
 from spa_gym.baselines.training.sft import SFTConfig
+from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["imitation_job", "reproduce", "training_job"]
@@ -66,8 +67,7 @@ def _studies(names: Sequence[str]) -> dict[str, EnvStudy]:
 
 
 def _preset(study: EnvStudy, name: str) -> Preset:
-    if name not in study.presets:
-        raise BadArgument(f"a preset out of {', '.join(study.presets)}", repr(name), "pass --preset quick")
+    one_of("preset", name, study.presets)
     return study.presets[name]
 
 

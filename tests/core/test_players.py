@@ -13,7 +13,7 @@ from spa_gym.core.players import Demonstrator, Explorer, playable
 from tests.toy import Toy
 
 
-@pytest.mark.parametrize("env_id", ["SPA-ALFWorld-v0", "SPA-WebShop-v0"])
+@pytest.mark.parametrize("env_id", ["SPA-ALFWorld-v0", "SPA-WebShop-v0", "SPA-VirtualHome-v0"])
 def test_the_players_of_an_environment(env_id: str) -> None:
     env = gymnasium.make(env_id, size="small")
     _, info = env.reset(options={"task_id": 5})

@@ -20,7 +20,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -39,6 +38,8 @@ from spa_gym.baselines.training.resume import Resumable, finished_record, plain_
 from spa_gym.baselines.training.sources import Source, TranscriptPlayer, world_texts
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import TranscriptStream
+from spa_gym.core.arguments import one_of
+from spa_gym.core.players import playable
 from spa_gym.core.run_record import RunRecord
 
 __all__ = ["PretrainConfig", "pretrain"]
@@ -172,8 +173,7 @@ def _entity_names(env_id: str, sources: Sequence[Source]) -> list[str]:
     import gymnasium
 
     source = next(source for source in sources if source.env_id == env_id)
-    unwrapped: Any = gymnasium.make(env_id, **source.env_kwargs).unwrapped
-    return unwrapped.entity_names()
+    return playable(gymnasium.make(env_id, **source.env_kwargs)).entity_names()
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ class Arguments:
     """Train a tiny language model from nothing."""
 
     recipe: str = "household"
-    """One of the named recipes: household, headline, shop."""
+    """One of the named recipes: household, headline, shop, house."""
     out: Path = Path("runs/pretrain")
     """Folder of everything that is written."""
     tokens: float | None = None
@@ -198,12 +198,9 @@ def main() -> None:
     """Run the stage from the command line."""
     import tyro
 
-    from spa_gym.core.errors import BadArgument
-
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     arguments = tyro.cli(Arguments)
-    if arguments.recipe not in RECIPES:
-        raise BadArgument(f"a recipe out of {', '.join(RECIPES)}", repr(arguments.recipe), "pass --recipe household")
+    one_of("recipe", arguments.recipe, RECIPES)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     config = replace(RECIPES[arguments.recipe], out=arguments.out, seed=arguments.seed, device=arguments.device)

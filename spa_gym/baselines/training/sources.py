@@ -12,6 +12,7 @@ import gymnasium
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.models.view import View
 from spa_gym.baselines.training.transcripts import Transcript, play_transcript
+from spa_gym.core.players import playable
 
 __all__ = ["FIRST_TRAINING_WORLD", "Source", "TranscriptPlayer", "world_texts"]
 
@@ -64,8 +65,7 @@ class TranscriptPlayer:
             which += 1
         source = self._sources[which]
         env = make_env(self._envs, which, source, int(rng.random() * source.worlds) if source.worlds else 0)
-        unwrapped: Any = env.unwrapped
-        task = int(rng.random() * len(unwrapped.tasks))
+        task = int(rng.random() * len(playable(env).tasks))
         noise = source.noise if rng.random() < source.noisy else 0.0
         explore = rng.random() < source.explore
         return play_transcript(env, task, self._codec, rng, noise=noise, explore=explore, text_weight=self._text_weight)
@@ -92,9 +92,9 @@ def world_texts(sources: Sequence[Source], episodes: int, seed: int = 0, view: V
         which = number % len(sources)
         source = sources[which]
         env = make_env(envs, which, source, int(rng.random() * source.worlds) if source.worlds else 0)
-        unwrapped: Any = env.unwrapped
-        observation, info = env.reset(options={"task_id": int(rng.random() * len(unwrapped.tasks))})
-        player = unwrapped.demonstrator()
+        bare = playable(env)
+        observation, info = env.reset(options={"task_id": int(rng.random() * len(bare.tasks))})
+        player = bare.demonstrator()
         texts.append(view.of(observation))
         done = False
         while not done:

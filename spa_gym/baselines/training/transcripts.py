@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, encode
+from spa_gym.core.players import playable
 from spa_gym.core.trajectory import Step, Trajectory
 
 __all__ = ["Transcript", "TranscriptStream", "play_transcript"]
@@ -42,7 +43,7 @@ def play_transcript(
     """Let the demonstrator (or the explorer) play a task.
 
     Args:
-        env: an environment as `gymnasium.make` returns it, whose `unwrapped` has `demonstrator()` and `explorer(rng)`.
+        env: an environment as `gymnasium.make` returns it, that brings players along (`core/players.py`).
         task: position in its split.
         codec: turns text into ids.
         rng: decides on noise.
@@ -52,7 +53,7 @@ def play_transcript(
         text_share: share of these tokens, drawn at random, that carry the weight (the others cost no logits).
     """
     observation, info = env.reset(options={"task_id": task})
-    player = env.unwrapped.explorer(rng) if explore else env.unwrapped.demonstrator()
+    player: Any = playable(env).explorer(rng) if explore else playable(env).demonstrator()
     steps: list[Step] = []
     imitate: list[bool] = []
     terminated = truncated = False

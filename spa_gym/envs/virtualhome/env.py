@@ -25,6 +25,7 @@ from spa_gym.envs.virtualhome.parser import text_of
 from spa_gym.envs.virtualhome.reasons import reason_text
 from spa_gym.envs.virtualhome.searcher import SearchingExpert
 from spa_gym.envs.virtualhome.simulator import Simulator
+from spa_gym.envs.virtualhome.spa_observation import spa_observation
 from spa_gym.envs.virtualhome.verbs import Command
 from spa_gym.envs.virtualhome.words import HouseWords, words_of
 from spa_gym.envs.virtualhome.world.generated import generated_tasks
@@ -41,8 +42,6 @@ def _official_tasks(split: str, data_dir: str | os.PathLike[str] | None, fidelit
 
 
 def _spa_form(sim: Simulator, command: Command) -> str:
-    from spa_gym.envs.virtualhome.spa_observation import spa_observation
-
     return spa_observation(sim)
 
 

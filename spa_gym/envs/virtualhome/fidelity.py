@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.arguments import one_of
 
 __all__ = ["FIDELITIES", "Fidelity", "fidelity_named"]
 
@@ -67,9 +67,5 @@ def fidelity_named(name: str) -> Fidelity:
         >>> fidelity_named("eai").find_walks, fidelity_named("eai").no_knots
         (True, False)
     """
-    try:
-        return FIDELITIES[name]
-    except (KeyError, TypeError):
-        raise BadArgument(
-            f"a fidelity out of {', '.join(FIDELITIES)}", repr(name), "pass fidelity='repaired'"
-        ) from None
+    one_of("fidelity", name, FIDELITIES)
+    return FIDELITIES[name]

@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 
 from gymnasium.error import DependencyNotInstalled
 
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.arguments import one_of
 from spa_gym.envs.virtualhome.house import House
 from spa_gym.envs.virtualhome.verbs import Command
 from spa_gym.envs.virtualhome.vocabulary import STATES, states_mask
@@ -84,8 +84,7 @@ class RealHouse:
     """
 
     def __init__(self, house: House, fidelity: str = "2.3.0", in_place: bool = True, ordered: bool = True) -> None:
-        if fidelity not in ("2.3.0", "eai"):
-            raise BadArgument("a fidelity out of 2.3.0, eai", repr(fidelity), "pass fidelity='2.3.0'")
+        one_of("fidelity", fidelity, ("2.3.0", "eai"))
         self.house = house
         self._original = load_original()
         self._state_class, executor_class = _classes(fidelity == "eai", ordered)
