@@ -61,7 +61,7 @@ class AdmissibleActions:
 
     def of(self, sim: Simulator) -> tuple[str, ...]:
         """Every listed action that would be executed now, no two alike."""
-        if self._plain and sim.fidelity == FIDELITIES["repaired"]:
+        if self._plain and sim.fidelity is FIDELITIES["repaired"]:
             return self._by_sets(sim)
         return self.by_asking(sim)
 
