@@ -70,7 +70,9 @@ class AdmissibleActions:
         house, state, listed = self._house, sim.state, self._listed
         dirty = sum(1 << node for node, states in enumerate(state.states) if states & State.DIRTY) | listed.body
         seen, _, views = self._in_sight(state)
-        commands = [Command("WALK", (node,)) for node in listed.walks]
+        walks = zip(listed.walks, self._walks, strict=True)
+        actions = [text for node, text in walks if sim.check(Command("WALK", (node,))) is None]
+        commands: list[Command] = []
         for verb, (_, _, arity) in VERBS.items():
             if arity == 0:
                 commands.append(Command(verb))
@@ -86,7 +88,7 @@ class AdmissibleActions:
                 if verb in _RUBBING:
                     objects &= dirty
                 commands += [Command(verb, (node,)) for node in positions(objects)]
-        return tuple(text_of(command, house) for command in commands if sim.check(command) is None)
+        return (*actions, *[text_of(command, house) for command in commands if sim.check(command) is None])
 
     def _in_sight(self, state: HouseState) -> tuple[int, int, int]:
         """What is near and in sight, or carried; of this, what nothing closed is around; views in the same room."""
