@@ -116,27 +116,28 @@ def test_a_random_policy_solves_next_to_nothing() -> None:
     assert solved <= 3
 
 
-@pytest.mark.parametrize(("size", "most"), [("small", 0.005), ("official", 0.005)])
-def test_a_task_is_built_fast(size: str, most: float) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_a_task_is_built_in_5_ms(size: str) -> None:
     draw_task(5, size, "train", 0)
     best = float("inf")
     for repeat in range(3):
         start = time.process_time()
-        for i in range(20):
-            draw_task(5, size, "train", 20 * repeat + i)
-        best = min(best, (time.process_time() - start) / 20)
-    assert best < most
+        for i in range(8):
+            draw_task(5, size, "train", 8 * repeat + i)
+        best = min(best, (time.process_time() - start) / 8)
+    assert best < 0.005
 
 
 def test_sets_are_shared_and_travel_by_name() -> None:
     tasks = generated_tasks(4, "small", "valid_seen")
     assert pickle.loads(pickle.dumps(tasks)) is tasks and len(pickle.dumps(tasks)) < 300
-    assert tasks.find(tasks[3].id) is tasks[3]
 
 
 def test_bad_arguments_are_refused() -> None:
     for arguments in ((-1, "small", "train"), (0, "big", "train"), (0, "small", "test"), (True, "small", "train")):
         with pytest.raises(BadArgument):
             generated_tasks(*arguments)
+    tasks = generated_tasks(0, "small", "valid_seen")
+    assert tasks.find(tasks[3].id).id == tasks[3].id
     with pytest.raises(TaskNotFound):
-        generated_tasks(0, "small", "valid_seen").find("no such id")
+        tasks.find("no such id")
