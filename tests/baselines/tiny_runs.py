@@ -22,7 +22,16 @@ from spa_gym.baselines.training.sources import Source
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Step, Trajectory, write_jsonl
 
-__all__ = ["KWARGS", "explored", "made_up_exploration", "ppo_config", "pretrain_config", "sft_config", "small_pools"]
+__all__ = [
+    "KWARGS",
+    "explored",
+    "made_up_exploration",
+    "ppo_config",
+    "pretrain_config",
+    "sft_config",
+    "small_pools",
+    "tiny_pretraining",
+]
 
 KWARGS: dict[str, Any] = {"size": "small", "max_episode_steps": 6}
 
@@ -50,6 +59,26 @@ def pretrain_config(out: Path, **changes: Any) -> PretrainConfig:
         out=out,
     )
     return replace(tiny, **changes)
+
+
+def tiny_pretraining(recipe: str, out: Path) -> RunRecord:
+    """A shipped recipe with its tokenizer and view, on two worlds, a model of one layer."""
+    shipped = RECIPES[recipe]
+    config = replace(
+        shipped,
+        sources=(replace(shipped.sources[0], worlds=2),),
+        tokens=8_000,
+        text_episodes=60,
+        hidden=32,
+        layers=1,
+        heads=1,
+        evaluate=(),
+        device="cpu",
+        out=out,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        small_pools(patch)
+        return pretrain_module.pretrain(config)
 
 
 def sft_config(start: Path, out: Path, **changes: Any) -> SFTConfig:
