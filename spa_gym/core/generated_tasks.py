@@ -1,14 +1,16 @@
 """`GeneratedTaskSet`: the splits of a generated world, whose tasks are drawn one by one when they are asked for.
 
 A world is named by its seed and a size, and everything in it follows from the names. So a set is the same object for
-everybody in a process, travels to another process by name, and keeps only the tasks that were asked for last. An
-environment says in a subclass what its worlds are called, which splits and sizes they have, and how a task is drawn.
+everybody in a process, travels to another process by name, and keeps only the tasks that were asked for last and those
+that are in use. An environment says in a subclass what its worlds are called, which splits and sizes they have, and how
+a task is drawn.
 """
 
 from __future__ import annotations
 
 import abc
 import functools
+import weakref
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -57,7 +59,8 @@ class GeneratedTaskSet(TaskSet):
     def __init__(self, world_seed: int, size: str, split: str) -> None:
         super().__init__(f"{self.world}/generated/{size}/{world_seed}", split)
         self.world_seed, self.size = world_seed, size
-        self._kept = functools.lru_cache(maxsize=_KEPT_TASKS)(self.draw)
+        self._kept = functools.lru_cache(maxsize=_KEPT_TASKS)(self._shared_task)
+        self._in_use: weakref.WeakValueDictionary[int, Task] = weakref.WeakValueDictionary()
 
     @classmethod
     def shared(cls, world_seed: int = 0, size: str = "official", split: str = "train") -> Self:
@@ -81,6 +84,12 @@ class GeneratedTaskSet(TaskSet):
     def __getitem__(self, index: int) -> Task:
         """Return the task at a position."""
         return self._kept(range(len(self))[index])
+
+    def _shared_task(self, index: int) -> Task:
+        task = self._in_use.get(index)
+        if task is None:
+            task = self._in_use[index] = self.draw(index)
+        return task
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process by name, not as tasks."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from spa_gym.envs.virtualhome.house import House
+from spa_gym.envs.virtualhome.house import House, once_per_house
 from spa_gym.envs.virtualhome.vocabulary import bits
 
 __all__ = ["Blueprint", "blueprint_of"]
@@ -38,11 +37,11 @@ class Blueprint:
     """Parts of the body."""
 
 
-@lru_cache(maxsize=256)
+@once_per_house
 def blueprint_of(house: House) -> Blueprint:
     """The blueprint of a house, the same one each time."""
     close = house.rows["CLOSE"]
-    both_ways = all(close[other] >> node & 1 for node in range(len(house)) for other in bits(close[node]))
+    both_ways = _inverse(close) == close
     right, left = (house.rows[hand][house.character] for hand in _HANDS)
     others = {
         (hand, node): row

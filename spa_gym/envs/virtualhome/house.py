@@ -6,9 +6,10 @@ such int per node. Everything that changes during an episode lives in the simula
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from spa_gym.envs.virtualhome.vocabulary import (
     PROPERTIES,
@@ -21,8 +22,9 @@ from spa_gym.envs.virtualhome.vocabulary import (
     states_mask,
 )
 
-__all__ = ["Edge", "House", "Node", "build_house", "graph_dict"]
+__all__ = ["Edge", "House", "Node", "build_house", "graph_dict", "once_per_house"]
 
+T = TypeVar("T")
 Edge = tuple[int, str, int]
 """From id, relation, to id."""
 
@@ -65,6 +67,8 @@ class House:
     """Class name -> its nodes."""
     by_property: Mapping[str, int] = field(repr=False)
     """Property name -> the nodes that have it."""
+    derived: dict[Callable[[House], Any], Any] = field(default_factory=dict, init=False, repr=False)
+    """What was worked out from the house; see `once_per_house`."""
 
     def __len__(self) -> int:
         """Number of nodes."""
@@ -102,6 +106,19 @@ class House:
     def to_dict(self) -> dict[str, Any]:
         """The graph in VirtualHome's own format, which the real simulator reads."""
         return graph_dict(self.nodes(), self.edges())
+
+
+def once_per_house(build: Callable[[House], T]) -> Callable[[House], T]:
+    """Decorate a function of a house alone: its result is kept with the house, for as long as the house lives."""
+
+    @functools.wraps(build)
+    def kept(house: House) -> T:
+        found = house.derived.get(build)
+        if found is None:
+            found = house.derived[build] = build(house)
+        return found
+
+    return kept
 
 
 def graph_dict(nodes: Iterable[Node], edges: Iterable[Edge]) -> dict[str, Any]:
@@ -144,9 +161,10 @@ def build_house(name: str, nodes: Iterable[Node], edges: Iterable[Edge]) -> Hous
     if "character" not in by_class:
         raise ValueError(f"{name}: no node of class 'character'")
     properties = tuple(properties_mask(node.properties) for node in ordered)
-    by_property = {
-        name: sum(1 << i for i, mask in enumerate(properties) if mask >> k & 1) for k, name in enumerate(PROPERTIES)
-    }
+    by_property = dict.fromkeys(PROPERTIES, 0)
+    for i, node in enumerate(ordered):
+        for prop in node.properties:
+            by_property[prop.upper()] |= 1 << i
     return House(
         name=name,
         ids=tuple(node.id for node in ordered),

@@ -23,7 +23,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from spa_gym.envs.virtualhome.house import House
+from spa_gym.envs.virtualhome.house import House, once_per_house
 from spa_gym.envs.virtualhome.parser import text_of
 from spa_gym.envs.virtualhome.verbs import Command
 from spa_gym.envs.virtualhome.vocabulary import Property, State, bits
@@ -128,7 +128,7 @@ class _View:
         return ", ".join([self.word(node, states[node]) for node in positions(nodes)])
 
 
-@lru_cache(256)
+@once_per_house
 def _view_of(house: House) -> _View:
     return _View(house)
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-
 from spa_gym.envs.virtualhome.admissible import AdmissibleActions
-from spa_gym.envs.virtualhome.house import House
+from spa_gym.envs.virtualhome.house import House, once_per_house
 from spa_gym.envs.virtualhome.parser import ActionParser
 
 __all__ = ["HouseWords", "words_of"]
-
-_KEPT = 512
-"""Houses whose words are kept."""
 
 
 class HouseWords:
@@ -28,7 +23,7 @@ class HouseWords:
         self.admissible = AdmissibleActions(house)
 
 
-@functools.lru_cache(_KEPT)
+@once_per_house
 def words_of(house: House) -> HouseWords:
     """The words of a house, the same object for everybody in this process."""
     return HouseWords(house)
