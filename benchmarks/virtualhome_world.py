@@ -1,6 +1,6 @@
 """Verify generated tasks of VirtualHome, and measure how many a random policy solves.
 
-    python benchmarks/virtualhome_world.py [--tasks 1000 --episodes 2000 --out benchmarks/results/virtualhome_world.json]
+    python benchmarks/virtualhome_world.py [--tasks 1000 --episodes 2000 --out FILE]
 
 Of each size, tasks of all three splits are solved by the expert in 4 to 30 steps; its program must reach the goal in
 our simulator and, where `virtualhome==2.3.0` is installed, in the real one, which reads the house from a written file.
