@@ -158,3 +158,18 @@ def test_what_cannot_be_is_not_planned(house: House) -> None:
         has(house, "bed", State.OPEN),
     ):
         assert expert_plan(Simulator(house), Goal((condition,))) is None
+
+
+def test_with_full_hands_the_knife_is_kept_to_cut(house: House) -> None:
+    sim = Simulator(house)
+    play(sim, ("WALK", "chair"), ("GRAB", "chair"), ("WALK", "plate"), ("GRAB", "plate"))
+    plan = plan_of(sim, Goal((), (did(house, "CUT", "apple"),)))
+    assert plan.count("grab knife") == 1
+    assert plan[-1] == "cut apple"
+
+
+def test_what_is_to_be_cut_is_put_down_for_it(house: House) -> None:
+    sim = Simulator(house)
+    play(sim, ("WALK", "apple"), ("GRAB", "apple"))
+    plan = plan_of(sim, Goal((), (did(house, "CUT", "apple"),)))
+    assert plan == ["walk to knife", "grab knife", "put apple on table", "cut apple"]

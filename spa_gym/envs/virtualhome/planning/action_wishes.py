@@ -59,7 +59,8 @@ def action_wishes(draft: Draft, verb: str, objects: int) -> Iterator[Wish]:
     """What to want so that `verb` is done to one of some objects (0: to whatever it can be done to)."""
     state, house = draft.state, draft.house
     if VERBS[verb].arity == 0:
-        yield (*_seat_for(draft, verb), Command(verb))
+        for first in _postures_for(draft, verb):
+            yield (*first, Command(verb))
         return
     if not objects:
         objects = ~(-1 << len(house)) & ~house.rooms & ~(1 << house.character)
@@ -118,12 +119,11 @@ def _with_place(draft: Draft, verb: str, thing: int) -> Iterator[Wish]:
         yield (Command(verb, (thing, place)),)
 
 
-def _seat_for(draft: Draft, verb: str) -> Wish:
-    """Where SLEEP and WAKEUP are done: on what the goal names, if it names any place."""
-    state, house = draft.state, draft.house
-    if verb == "STANDUP" or state.states[house.character] & (State.SITTING | State.LYING):
-        return ()
-    character = house.character
+def _postures_for(draft: Draft, verb: str) -> list[Wish]:
+    """How to come to rest for SLEEP, WAKEUP or STANDUP: on what the goal names, if it names any place."""
+    state, house, character = draft.state, draft.house, draft.house.character
+    if state.states[character] & (State.SITTING | State.LYING):
+        return [()]
     named = 0
     for condition in draft.goal.conditions:
         if condition.relation == "ON" and condition.subjects >> character & 1:
@@ -131,8 +131,13 @@ def _seat_for(draft: Draft, verb: str) -> Wish:
     for action in draft.goal.actions:
         if action.verbs & {"LIE", "SIT"}:
             named |= action.objects
-    beds = house.by_property["LIEABLE"]
-    named &= beds | house.by_property["SITTABLE"]
-    for place in cheapest(state, named, 1):
-        return (Command("LIE" if beds >> place & 1 else "SIT", (place,)),)
-    return ()
+    beds, seats = house.by_property["LIEABLE"], house.by_property["SITTABLE"]
+
+    def things_upon(place: int) -> int:
+        return (state.upon[place] & ~(1 << character)).bit_count()
+
+    postures: list[Wish] = []
+    for place in cheapest(state, named & (beds | seats) or beds | seats, _CHOICES, things_upon):
+        postures += [(Command("LIE", (place,)),)] if beds >> place & 1 else []
+        postures += [(Command("SIT", (place,)),)] if seats >> place & 1 else []
+    return postures

@@ -52,6 +52,8 @@ _NEED_SIGHT = frozenset(
 )
 """Verbs that the rules allow with things that are shut in something."""
 
+_NEED_IN_HAND = frozenset({"PUTBACK", "PUTIN", "PUTOBJBACK", "POUR", "PUTON", "READ", "DRINK", "DROP", "RELEASE"})
+
 _BY_STANDING_UP = frozenset({"seated", "already_sitting", "already_lying", "in_use"})
 
 
@@ -171,11 +173,13 @@ class Draft:
         self.do(Command("GRAB", (taken[0],)))
 
     def _free_a_hand(self) -> None:
-        kept = 0
-        for _, objects in self._stack:
+        needed = concerned = 0
+        for verb, objects in self._stack:
             for node in objects:
-                kept |= 1 << node
-        free = self.state.held & ~kept
+                concerned |= 1 << node
+                needed |= 1 << node if verb in _NEED_IN_HAND else 0
+            needed |= self.knives() if verb == "CUT" else 0
+        free = self.state.held & ~(needed | concerned) or self.state.held & ~needed
         if not free:
             raise Stuck
         for thing in bits(free):
@@ -225,8 +229,6 @@ class Draft:
             return
         for thing in cheapest(self.state, upon & self.house.by_property["GRABBABLE"], 1):
             self.do(Command("GRAB", (thing,)))
-            if not self.dear >> thing & 1:
-                self._put_down(thing)
             return
         raise Stuck
 
