@@ -77,8 +77,8 @@ RECIPES: dict[str, PretrainConfig] = {
         store_dtype="bfloat16",
     ),
     "house": PretrainConfig(
-        sources=(Source("SPA-VirtualHome-v0", {"size": "small"}, explore=0.1),),
-        tokens=4e6,
+        sources=(Source("SPA-VirtualHome-v0", {"size": "small"}, explore=0.5),),
+        tokens=2.5e6,
         vocab_size=1100,
         text_episodes=1000,
         evaluate=(("valid_unseen", {"size": "small"}),),
