@@ -19,8 +19,8 @@ from spa_gym.core.tasks import Task, TaskSet
 
 __all__ = ["GeneratedTaskSet"]
 
-_KEPT_TASKS = 512
-"""Tasks kept per split; their payloads hold what engines have computed for them, so this bounds the memory."""
+_KEPT_TASKS = 1024
+"""Tasks kept in a process, whichever sets they are of: their payloads hold what engines have computed for them."""
 
 _KEPT_SETS = 128
 
@@ -59,7 +59,6 @@ class GeneratedTaskSet(TaskSet):
     def __init__(self, world_seed: int, size: str, split: str) -> None:
         super().__init__(f"{self.world}/generated/{size}/{world_seed}", split)
         self.world_seed, self.size = world_seed, size
-        self._kept = functools.lru_cache(maxsize=_KEPT_TASKS)(self._shared_task)
         self._in_use: weakref.WeakValueDictionary[int, Task] = weakref.WeakValueDictionary()
 
     @classmethod
@@ -83,9 +82,10 @@ class GeneratedTaskSet(TaskSet):
 
     def __getitem__(self, index: int) -> Task:
         """Return the task at a position."""
-        return self._kept(range(len(self))[index])
+        return _task(self, range(len(self))[index])
 
-    def _shared_task(self, index: int) -> Task:
+    def in_use(self, index: int) -> Task:
+        """Return the task at a position; drawn now, unless somebody has it."""
         task = self._in_use.get(index)
         if task is None:
             task = self._in_use[index] = self.draw(index)
@@ -94,6 +94,11 @@ class GeneratedTaskSet(TaskSet):
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process by name, not as tasks."""
         return type(self).shared, (self.world_seed, self.size, self.split)
+
+
+@functools.lru_cache(maxsize=_KEPT_TASKS)
+def _task(tasks: GeneratedTaskSet, index: int) -> Task:
+    return tasks.in_use(index)
 
 
 @functools.lru_cache(maxsize=_KEPT_SETS)

@@ -54,10 +54,12 @@ def test_a_task_is_drawn_once_while_it_is_kept() -> None:
     tasks = Sums.shared()
     assert tasks[4] is tasks[4] and tasks[-1].id == tasks[1999].id
     assert Sums.drawn == [4, 1999]
-    for index in range(600):
-        tasks[index]
+    in_use = tasks[7]
+    for index in range(2000):
+        Sums.shared(1)[index]
     Sums.drawn.clear()
-    assert tasks[0].id == "0/official/train/0" and Sums.drawn == [0], "no more than 512 are kept"
+    assert tasks[4].id == "0/official/train/4" and Sums.drawn == [4], "no more than 1,024 of all sets are kept"
+    assert tasks[7] is in_use and Sums.drawn == [4], "but what is in use is not drawn again"
 
 
 def test_a_set_travels_by_name() -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spa_gym.envs.virtualhome.scene_memory import class_of
-from spa_gym.envs.virtualhome.world.object_class import ObjectClass, object_class
+from spa_gym.envs.virtualhome.world.class_table import object_class
+from spa_gym.envs.virtualhome.world.object_class import ObjectClass
 
 __all__ = ["has_door", "known_class", "likeliest_first", "room_left"]
 

@@ -7,9 +7,9 @@ from typing import Final
 from spa_gym.core.draws import choice
 from spa_gym.envs.virtualhome.house import Edge, House, Node, build_house
 from spa_gym.envs.virtualhome.vocabulary import ROOMS_CATEGORY
+from spa_gym.envs.virtualhome.world.class_table import object_class
 from spa_gym.envs.virtualhome.world.draft import WORN, Draft
 from spa_gym.envs.virtualhome.world.furniture import STRUCTURE
-from spa_gym.envs.virtualhome.world.object_class import object_class
 
 __all__ = ["house_of"]
 

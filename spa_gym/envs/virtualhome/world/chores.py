@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 
 from spa_gym.core.draws import choice, sample
 from spa_gym.envs.virtualhome.goal_clauses import Clause
+from spa_gym.envs.virtualhome.world.class_table import object_class
 from spa_gym.envs.virtualhome.world.draft import Draft
 from spa_gym.envs.virtualhome.world.furniture import furniture
-from spa_gym.envs.virtualhome.world.object_class import Place, object_class
+from spa_gym.envs.virtualhome.world.object_class import Place
 
 __all__ = ["bring", "clean", "laundry", "open_close", "put_away", "put_clause", "switch"]
 

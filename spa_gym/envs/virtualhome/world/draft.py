@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from spa_gym.core.draws import choice, weighted
+from spa_gym.envs.virtualhome.world.class_table import object_class
 from spa_gym.envs.virtualhome.world.furniture import furniture
 from spa_gym.envs.virtualhome.world.layout import Layout
-from spa_gym.envs.virtualhome.world.object_class import Place, object_class
+from spa_gym.envs.virtualhome.world.object_class import Place
 from spa_gym.envs.virtualhome.world.things import things
 
 __all__ = ["WORN", "Draft", "Laid", "astray_places"]

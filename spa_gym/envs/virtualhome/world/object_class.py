@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ObjectClass", "Place", "object_class", "thing"]
+__all__ = ["ObjectClass", "Place", "thing"]
 
 
 class Place(NamedTuple):
@@ -54,16 +53,3 @@ def thing(category: str, properties: str, places: str, dirty: float = 0.0, *, sm
         found.append(Place({"on": "ON", "in": "INSIDE"}[relation], carrier, int(weight[0]) if weight else 1))
     names = ("GRABBABLE", *properties.split(), "MOVABLE")
     return ObjectClass(category, names, (), 0, tuple(found), dirty, small)
-
-
-@functools.cache
-def object_class(name: str) -> ObjectClass:
-    """The class of that name, furniture or thing.
-
-    Raises:
-        KeyError: the generated world has no such class.
-    """
-    from spa_gym.envs.virtualhome.world.furniture import furniture
-    from spa_gym.envs.virtualhome.world.things import things
-
-    return furniture().get(name) or things()[name]

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from spa_gym.envs.virtualhome.vocabulary import PROPERTIES, STATES
+from spa_gym.envs.virtualhome.world.class_table import object_class
 from spa_gym.envs.virtualhome.world.draft import astray_places
 from spa_gym.envs.virtualhome.world.furniture import FACES, furniture
-from spa_gym.envs.virtualhome.world.object_class import object_class
 from spa_gym.envs.virtualhome.world.rooms import ROOMS
 from spa_gym.envs.virtualhome.world.things import things
 from tests.official_data import data_root
