@@ -20,7 +20,16 @@ import gymnasium as gym
 
 import spa_gym  # noqa: F401  (registers the ids)
 
-__all__ = ["beside_repository", "child", "cold_start", "random_admissible", "steps_per_second", "table"]
+__all__ = [
+    "beside_repository",
+    "child",
+    "cold_start",
+    "memory_of",
+    "random_admissible",
+    "reset_times",
+    "steps_per_second",
+    "table",
+]
 
 Chooser = Callable[[dict[str, Any], Callable[[], float]], str]
 """Chooses an action from an info and a source of numbers in [0, 1)."""
@@ -28,6 +37,31 @@ Chooser = Callable[[dict[str, Any], Callable[[], float]], str]
 _COLD = """
 import gymnasium, spa_gym
 gymnasium.make({env_id!r}, **{arguments!r}).reset(seed=0)
+"""
+_RESETS = """
+import gymnasium, spa_gym, statistics, time
+env = gymnasium.make({env_id!r}, **{arguments!r})
+times = ([], [])
+for known in (0, 1, 1, 1):
+    for i in range(100):
+        begun = time.perf_counter()
+        env.reset(options={{"task_id": i}})
+        times[known].append(time.perf_counter() - begun)
+print(statistics.median(times[{known}]))
+"""
+_MEMORY = """
+import gymnasium, spa_gym
+def rss():
+    for line in open("/proc/self/status"):
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) * 1024
+before = rss()
+envs = [gymnasium.make({env_id!r}, **{arguments!r}) for _ in range({count})]
+for i, env in enumerate(envs):
+    env.reset(seed=i)
+    for _ in range(5):
+        env.step(env.unwrapped._admissible()[i % 7])
+print(rss() - before)
 """
 
 
@@ -81,6 +115,17 @@ def cold_start(env_id: str, *, times: int = 5, environment: Mapping[str, str] | 
         )
         taken.append(time.perf_counter() - begun)
     return min(taken)
+
+
+def reset_times(env_id: str, **arguments: Any) -> tuple[float, float]:
+    """Median seconds of a reset to a task that was seen before, and to a new one, in a new process."""
+    known, new = (child(_RESETS, arguments, env_id=env_id, known=known) for known in (1, 0))
+    return known, new
+
+
+def memory_of(env_id: str, count: int, **arguments: Any) -> float:
+    """Bytes that so many environments take in a new process, each some steps into a random task (Linux)."""
+    return child(_MEMORY, arguments, env_id=env_id, count=count)
 
 
 def beside_repository() -> str | None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import gymnasium as gym
 from gymnasium.error import DependencyNotInstalled
-from measuring import beside_repository, child, cold_start, random_admissible, steps_per_second
+from measuring import beside_repository, cold_start, memory_of, random_admissible, reset_times, steps_per_second
 from tqdm import tqdm
 
 from spa_gym.core.errors import DataNotFound
@@ -26,31 +26,6 @@ __all__ = ["ENV_ID", "ROWS", "measure"]
 
 ENV_ID = "SPA-VirtualHome-v0"
 _EPISODE = 40
-_RESETS = """
-import gymnasium, spa_gym, statistics, time
-env = gymnasium.make("SPA-VirtualHome-v0", **{arguments!r})
-times = ([], [])
-for known in (0, 1, 1, 1):
-    for i in range(100):
-        begun = time.perf_counter()
-        env.reset(options={{"task_id": i}})
-        times[known].append(time.perf_counter() - begun)
-print(statistics.median(times[{known}]))
-"""
-_MEMORY = """
-import gymnasium, spa_gym
-def rss():
-    for line in open("/proc/self/status"):
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) * 1024
-before = rss()
-envs = [gymnasium.make("SPA-VirtualHome-v0", **{arguments!r}) for _ in range(10_000)]
-for i, env in enumerate(envs):
-    env.reset(seed=i)
-    for _ in range(5):
-        env.step(env.unwrapped._admissible()[i % 7])
-print(rss() - before)
-"""
 
 
 def _played(seconds: float, **arguments: Any) -> list[tuple[Any, list[Any]]]:
@@ -107,10 +82,10 @@ def measure(seconds: float) -> dict[str, dict[str, float]]:
         row: dict[str, float] = {"steps_per_s": max(steps_per_second(ENV_ID, seconds, **arguments) for _ in range(3))}
         row["steps_per_s_new_tasks"] = steps_per_second(ENV_ID, seconds, 0.0, **{**arguments, "split": "train"})
         row["steps_per_s_progress"] = steps_per_second(ENV_ID, seconds, progress=True, **arguments)
-        row["reset_known_s"], row["reset_new_s"] = (child(_RESETS, arguments, known=known) for known in (1, 0))
+        row["reset_known_s"], row["reset_new_s"] = reset_times(ENV_ID, **arguments)
         row["cold_start_s"] = cold_start(ENV_ID, **arguments)
         if sys.platform == "linux":
-            row["memory_10000_envs_bytes"] = child(_MEMORY, {**arguments, "split": "train"})
+            row["memory_10000_envs_bytes"] = memory_of(ENV_ID, 10_000, **{**arguments, "split": "train"})
         try:
             row["original_steps_per_s"] = original_steps_per_second(max(seconds, 5), False, **arguments)
             row["original_read_steps_per_s"] = original_steps_per_second(max(seconds, 5), True, **arguments)

@@ -17,7 +17,7 @@ from typing import Final
 
 from spa_gym.envs.virtualhome.house import House
 from spa_gym.envs.virtualhome.observation import structure_of
-from spa_gym.envs.virtualhome.vocabulary import State, bits
+from spa_gym.envs.virtualhome.vocabulary import bits
 
 __all__ = ["ListedObjects"]
 
@@ -45,13 +45,13 @@ class ListedObjects:
     Attributes:
         things: what can be looked at and walked to, rooms not counted.
         body: parts of the body, which can be touched, washed and poured over.
+        listable: all these.
         walks: where to walk, in order: the rooms, then the things.
-        of: verb with one object -> what it is listed with.
         poured: what can be poured, and where to.
         put_on, put_in: places.
         knives: what cuts.
         portable: what can be grabbed.
-        changing: what has states that decide about actions.
+        seats: what somebody can sit or lie on.
         openable: what OPEN and CLOSE work on.
         closing: what nothing can be put in while it is closed.
         watched_otherwise: what can be watched by other rules than facing it in the same room.
@@ -59,48 +59,63 @@ class ListedObjects:
     """
 
     __slots__ = (
-        "body", "changing", "closing", "enclosable", "knives", "of", "openable", "portable", "poured", "put_in",
-        "put_on", "things", "walks", "watched_otherwise",
+        "_house", "_of", "body", "closing", "enclosable", "knives", "listable", "openable", "portable",
+        "poured", "put_in", "put_on", "seats", "things", "walks", "watched_otherwise",
     )  # fmt: skip
 
     def __init__(self, house: House) -> None:
-        kind, count = house.by_property, len(house)
-        self.body = kind["BODY_PART"] & ~house.rooms
-        apart = structure_of(house) | house.rooms | self.body | 1 << house.character
-        self.things = things = (1 << count) - 1 & ~apart
-        self.walks = (*bits(house.rooms), *bits(things))
-        furniture = sum(1 << node for node, category in enumerate(house.categories) if category in _PLACES)
-        hanging = _classes(house, _HANGING)
-        openable = kind["CAN_OPEN"] | _classes(house, _OPENED)
-        portable = kind["GRABBABLE"] | _classes(house, _GRABBED)
-        self.put_on = (kind["SURFACES"] | kind["SITTABLE"] | kind["LIEABLE"] | furniture & ~hanging) & things
-        self.put_in = (kind["CONTAINERS"] | kind["RECIPIENT"] | furniture & kind["CAN_OPEN"] & ~hanging) & things
+        self._house = house
+        self._of: dict[str, int] = {}
+        kind, rooms = house.by_property, house.rooms
+        self.body = kind["BODY_PART"] & ~rooms
+        apart = structure_of(house) | rooms | self.body | 1 << house.character
+        self.things = things = (1 << len(house)) - 1 & ~apart
+        self.listable = things | self.body
+        self.walks = (*bits(rooms), *bits(things))
+        furniture = 0
+        for node, category in enumerate(house.categories):
+            if category in _PLACES:
+                furniture |= 1 << node
+        furniture &= ~_classes(house, _HANGING)
+        self.openable, self.closing = kind["CAN_OPEN"] | _classes(house, _OPENED), kind["CAN_OPEN"]
+        self.portable = kind["GRABBABLE"] | _classes(house, _GRABBED)
+        self.seats = (kind["SITTABLE"] | kind["LIEABLE"]) & things
+        self.put_on = (kind["SURFACES"] | kind["SITTABLE"] | kind["LIEABLE"] | furniture) & things
+        self.put_in = (kind["CONTAINERS"] | kind["RECIPIENT"] | furniture & kind["CAN_OPEN"]) & things
         self.poured = (
             (kind["POURABLE"] | kind["DRINKABLE"]) & things,
-            (kind["RECIPIENT"] | _classes(house, _POURED_OVER)) & (things | self.body),
+            (kind["RECIPIENT"] | _classes(house, _POURED_OVER)) & self.listable,
         )
-        self.knives = sum(1 << node for node, name in enumerate(house.class_names) if "knife" in name)
-        self.openable, self.closing = openable, kind["CAN_OPEN"]
-        placed = (node for node in range(count) if house.rows["INSIDE"][node] & ~house.rooms)
-        self.portable = portable
-        # Nothing gets dirty again.
-        dirty = sum(1 << node for node, states in enumerate(house.states) if states & State.DIRTY)
-        self.changing = openable | kind["HAS_SWITCH"] | kind["HAS_PLUG"] | dirty
-        self.enclosable = portable | sum(1 << node for node in placed)
+        self.knives = sum([nodes for name, nodes in house.by_class.items() if "knife" in name])
+        self.enclosable, roomless = self.portable, 0
+        for node, row in enumerate(house.rows["INSIDE"]):
+            if row & ~rooms:
+                self.enclosable |= 1 << node
+            if not row & rooms:
+                roomless |= 1 << node
+        computers = _classes(house, ("computer",))
+        self.watched_otherwise = kind["LOOKABLE"] & things & (roomless | self.portable | computers)
+
+    @property
+    def of(self) -> dict[str, int]:
+        """Verb with one object -> what it is listed with, in the order of `VERBS`."""
+        if not self._of:
+            self._of = self._by_verb()
+        return self._of
+
+    def _by_verb(self) -> dict[str, int]:
+        house, kind, things, washable = self._house, self._house.by_property, self.things, self.listable
         movable = (kind["MOVABLE"] | _classes(house, _MOVED)) & things
-        roomless = sum(1 << node for node, row in enumerate(house.rows["INSIDE"]) if not row & house.rooms)
-        self.watched_otherwise = kind["LOOKABLE"] & things & (roomless | portable | _classes(house, ("computer",)))
-        every, washable = things, things | self.body
-        self.of = {
-            "TURNTO": every,
-            "LOOKAT": every,
-            "POINTAT": every,
+        return {
+            "TURNTO": things,
+            "LOOKAT": things,
+            "POINTAT": things,
             "WATCH": kind["LOOKABLE"] & things,
-            "GRAB": portable & things,
-            "DROP": every,
-            "PUTOBJBACK": every,
-            "OPEN": openable & things,
-            "CLOSE": openable & things,
+            "GRAB": self.portable & things,
+            "DROP": things,
+            "PUTOBJBACK": things,
+            "OPEN": self.openable & things,
+            "CLOSE": self.openable & things,
             "SWITCHON": kind["HAS_SWITCH"] & things,
             "SWITCHOFF": kind["HAS_SWITCH"] & things,
             "PLUGIN": kind["HAS_PLUG"] & things,
@@ -111,7 +126,7 @@ class ListedObjects:
             "PUTOFF": kind["CLOTHES"] & things,
             "READ": kind["READABLE"] & things,
             "DRINK": (kind["DRINKABLE"] | kind["RECIPIENT"]) & things,
-            "EAT": every,
+            "EAT": things,
             "CUT": kind["EATABLE"] & kind["CUTTABLE"] & things,
             "TYPE": _classes(house, _TYPED) & things,
             "TOUCH": washable,

@@ -117,14 +117,25 @@ def _listed_after(*texts: str) -> tuple[str, ...]:
     return AdmissibleActions(_HOUSE).of(sim)
 
 
-def test_the_order_is_rooms_then_things_then_verbs() -> None:
-    actions = _listed_after("walk to table")
+def test_the_order_is_walks_then_things_then_places_of_what_is_held() -> None:
+    actions = _listed_after("walk to chair", "grab book", "walk to table", "grab knife")
     walks = [action for action in actions if action.startswith("walk to ")]
     assert walks[:4] == ["walk to kitchen", "walk to bedroom", "walk to fridge", "walk to milk"]
     assert list(actions[: len(walks)]) == walks
-    verbs = [words.partition(" ")[0] for words in actions[len(walks) :]]
-    order = [verb.template.partition(" ")[0] for verb in VERBS.values()]
-    assert [order.index(verb) for verb in verbs] == sorted(order.index(verb) for verb in verbs)
+    pairs = [action for action in actions if action.startswith("put ") and (" on " in action[6:] or " in " in action)]
+    pairs = [action for action in pairs if not action.startswith("put on")]
+    assert list(actions[-len(pairs) :]) == pairs
+    assert pairs[:2] == ["put knife on table", "put knife on plate"], "things in house order, each on before in"
+    alone = actions[len(walks) : -len(pairs)]
+    things = [_HOUSE.names.index(next(name for name in _HOUSE.names if action.endswith(name))) for action in alone]
+    assert things == sorted(things)
+    order = [verb.template.removesuffix("{0}") for verb in VERBS.values()]
+    for thing in set(things):
+        verbs = [next(i for i, words in enumerate(order) if action.startswith(words)) for action in alone
+                 if action.endswith(_HOUSE.names[thing])]  # fmt: skip
+        assert verbs == sorted(verbs)
+    resting = _listed_after("walk to chair", "grab book", "sit on chair")
+    assert resting[-3:] == ("stand up", "sleep", "wake up")
 
 
 def test_what_is_shut_in_is_not_listed_until_it_is_open() -> None:
