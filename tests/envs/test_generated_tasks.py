@@ -35,7 +35,9 @@ def test_a_task_depends_on_its_name_alone(world: World) -> None:
 
 @every_world
 def test_worlds_and_sizes_differ(world: World) -> None:
-    assert len({world.tasks(seed, size)[0].id for seed in (0, 1) for size in SIZES}) == 4
+    sets = [world.tasks(seed, size) for seed in (0, 1) for size in SIZES]
+    assert len({tasks[0].id for tasks in sets}) == 4
+    assert len({tuple(tasks[index].task_type for index in range(30)) for tasks in sets}) == 4, "also what is asked for"
 
 
 @every_world_and_size
