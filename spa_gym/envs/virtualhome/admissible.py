@@ -3,9 +3,9 @@
 The order: walks (rooms, then things); then thing by thing in house order what can be done with it alone, verbs as in
 `VERBS`; then for each thing held, in house order, where it can be put on, put in and poured into, each in house order;
 then what takes no object. Listed are things that are near or carried, and in sight: not in something closed that could
-be opened. TURNTO, LOOKAT, POINTAT and
-WATCH also have what is LOOKABLE in the same room. Which verb is listed with which things is up to
-`listed_objects.py`; of these, every command is listed that `Simulator.check` allows, and no other.
+be opened. TURNTO, LOOKAT, POINTAT and WATCH also have what is LOOKABLE in the same room. Which verb is listed with
+which things is up to `listed_objects.py`; of these, every command is listed that `Simulator.check` allows, and no
+other.
 
 The repaired simulator's rules are written here and in `object_actions.py` once more, on sets of nodes, which takes a
 small part of the time of asking the simulator about each command. In the other fidelities, and where something is in
@@ -40,7 +40,8 @@ from spa_gym.envs.virtualhome.object_actions import (
     ActionsByThing,
 )
 from spa_gym.envs.virtualhome.observation import positions
-from spa_gym.envs.virtualhome.rules.loads import load_of
+from spa_gym.envs.virtualhome.rules.loads import carried, load_of
+from spa_gym.envs.virtualhome.rules.posture import BERTHS, SEATS
 from spa_gym.envs.virtualhome.verbs import VERBS, Command
 from spa_gym.envs.virtualhome.vocabulary import State
 
@@ -99,7 +100,7 @@ class AdmissibleActions:
             here |= HOLDS
             _mark(moments, HELD, held)
             _mark(moments, NO_RETURN, _refused(sim, "PUTOBJBACK", held))
-        self._mark_seats(moments, sim, seen)
+        self._mark_seats(moments, state, seen)
         if state.facing[character]:
             self._mark_faced(moments, sim, seen, views, bool(posture))
         if self._foods:
@@ -132,11 +133,11 @@ class AdmissibleActions:
         """The same, slowly: the simulator is asked about each command."""
         return admissible_by_asking(sim, self._listed)
 
-    def _in_sight(self, state: HouseState, carried: int) -> tuple[int, int, int, int]:
+    def _in_sight(self, state: HouseState, along: int) -> tuple[int, int, int, int]:
         """What is near and in sight, or carried; of this, what is shut in all the same; views; those not near."""
         house, listed = self._house, self._listed
         inside, on, rooms = state.inside, state.on, house.rooms
-        seen = (state.near | carried) & listed.listable
+        seen = (state.near | along) & listed.listable
         here = inside[house.character] & rooms
         room = state.room_of(house.character) if here & (here - 1) or not here else here.bit_length() - 1
         views = self._views & state.contents[room] if room >= 0 else 0
@@ -158,22 +159,27 @@ class AdmissibleActions:
             if place >= 0:
                 bit = 1 << node
                 views &= ~bit
-                if listed.openable >> place & 1 and not carried & bit:
+                if listed.openable >> place & 1 and not along & bit:
                     seen &= ~bit
                 elif seen & bit:
                     unreached |= bit
         return seen, unreached, views, views & ~seen
 
-    def _mark_seats(self, moments: dict[int, int], sim: Simulator, seen: int) -> None:
-        """Where there is no place to sit or lie."""
-        listed, upon = self._listed, sim.state.upon
-        for node in positions(seen & listed.seats):
-            if upon[node] or listed.portable >> node & 1:
-                objects = (node,)
-                marks = 0 if sim.check(Command("SIT", objects)) is None else NO_SEAT
-                if sim.check(Command("LIE", objects)) is not None:
+    def _mark_seats(self, moments: dict[int, int], state: HouseState, seen: int) -> None:
+        """Where there is no place to sit or lie: others take it, or it is carried along."""
+        seats, classes, upon = seen & self._listed.seats, self._house.class_names, state.upon
+        others = ~(1 << self._house.character)
+        for node in positions(seats):
+            taken = upon[node] & others
+            if taken:
+                count = taken.bit_count()
+                marks = NO_SEAT if count >= SEATS.get(classes[node], 1) else 0
+                if count >= BERTHS.get(classes[node], 1):
                     marks |= NO_BED
                 moments[node] = moments.get(node, 0) | marks
+        portable = seats & self._listed.portable
+        if portable:
+            _mark(moments, NO_SEAT | NO_BED, portable & carried(state)[1])
 
     def _mark_faced(self, moments: dict[int, int], sim: Simulator, seen: int, views: int, rests: bool) -> None:
         facing = sim.state.facing

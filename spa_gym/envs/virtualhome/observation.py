@@ -42,6 +42,7 @@ STRUCTURE: Final = frozenset(("Floor", "Floors", "Walls", "Ceiling"))
 
 _OPENED: Final = ("desk", "window")
 """Classes that open without the property CAN_OPEN."""
+_OPEN, _CLOSED = State.OPEN, State.CLOSED
 _POSTURES: Final = State.SITTING | State.LYING
 _GOING: Final = ("WALK", "RUN", "FIND")
 _SHOWN_STATES: Final = (
@@ -80,6 +81,7 @@ def positions(mask: int) -> tuple[int, ...]:
     return tuple(bits(mask))
 
 
+@once_per_house
 def structure_of(house: House) -> int:
     """The nodes that a house is made of: nothing to see, to walk to or to do something with."""
     mask = house.by_class.get("doorjamb", 0)
@@ -89,43 +91,54 @@ def structure_of(house: House) -> int:
     return mask
 
 
-class _View:
-    """What never changes about how the things of a house are shown."""
+class _Words(dict[int, str]):
+    """States of a thing -> its name with those that are shown in brackets, filled as they occur.
 
-    __slots__ = ("boxes", "doors", "names", "shown", "wording", "words")
+    Args:
+        name: of the thing.
+        worded: state bits that its words depend on.
+    """
+
+    __slots__ = ("_name", "_worded")
+
+    def __init__(self, name: str, worded: int) -> None:
+        super().__init__()
+        self._name, self._worded = name, worded
+
+    def __missing__(self, states: int) -> str:
+        shown = ", ".join(text for bit, text in _SHOWN_STATES if states & self._worded & bit)
+        word = self[states] = f"{self._name} ({shown})" if shown else self._name
+        return word
+
+
+_known_words = lru_cache(4096)(_Words)
+"""Kept by name and worded states, so that another house with a "fridge" finds its words ready."""
+
+
+class _View(dict[int, _Words]):
+    """What never changes about how the things of a house are shown: position of a thing -> its words, and sets."""
+
+    __slots__ = ("_properties", "boxes", "doors", "names", "shown")
 
     def __init__(self, house: House) -> None:
-        self.names = tuple(name.lower() for name in house.names)
+        super().__init__()
+        self._properties = house.properties
+        self.names = "\n".join(house.names).lower().split("\n")
         hidden = structure_of(house) | house.rooms | house.by_property["BODY_PART"] | 1 << house.character
         self.shown = (1 << len(house)) - 1 & ~hidden
         self.doors = house.by_property["CAN_OPEN"]
         for name in _OPENED:
             self.doors |= house.by_class.get(name, 0)
         self.boxes = self.doors & house.by_property["CONTAINERS"]
-        self.wording: list[int] = []
-        """State bits of each node that its words depend on."""
-        for node in range(len(house)):
-            mask = State.DIRTY | State.PLUGGED_OUT
-            if self.doors >> node & 1:
-                mask |= State.OPEN | State.CLOSED
-            if house.properties[node] & Property.HAS_SWITCH:
-                mask |= State.ON | State.OFF
-            self.wording.append(mask)
-        self.words: list[dict[int, str]] = [{} for _ in house.ids]
-        """States of each node -> its name with those that are shown, filled as they occur."""
 
-    def word(self, node: int, states: int) -> str:
-        """A node's name with its states in brackets."""
-        word = self.words[node].get(states)
-        if word is None:
-            worded = states & self.wording[node]
-            shown = ", ".join(text for bit, text in _SHOWN_STATES if worded & bit)
-            word = self.words[node][states] = f"{self.names[node]} ({shown})" if shown else self.names[node]
-        return word
-
-    def listed(self, nodes: int, states: list[int]) -> str:
-        """Nodes with their states, in house order."""
-        return ", ".join([self.word(node, states[node]) for node in positions(nodes)])
+    def __missing__(self, node: int) -> _Words:
+        worded = State.DIRTY | State.PLUGGED_OUT
+        if self.doors >> node & 1:
+            worded |= State.OPEN | State.CLOSED
+        if self._properties[node] & Property.HAS_SWITCH:
+            worded |= State.ON | State.OFF
+        words = self[node] = _known_words(self.names[node], worded)
+        return words
 
 
 @once_per_house
@@ -184,22 +197,23 @@ class _Groups:
         """Things that are in or on nothing else that is shown."""
         state, view = self.state, self.view
         on, inside, upon, contents, states = state.on, state.inside, state.upon, state.contents, state.states
-        words, shown, boxes, texts = view.words, view.shown, view.boxes, self.texts
+        shown, boxes, texts = view.shown, view.boxes, self.texts
         for node in positions(near):
             if (inside[node] | on[node]) & shown:
                 continue
             if upon[node] or contents[node] or boxes >> node & 1:
                 self.add(node)
             else:
-                texts.append(words[node].get(states[node]) or view.word(node, states[node]))
+                texts.append(view[node][states[node]])
                 self.listed |= 1 << node
 
     def add_room(self, room: int) -> None:
         """What stands about in a room, without content."""
-        state, shown = self.state, self.view.shown
+        state, view = self.state, self.view
+        on, inside, states, shown = state.on, state.inside, state.states, view.shown
         for node in positions(state.contents[room] & self.shown if room >= 0 else 0):
-            if not (state.inside[node] | state.on[node]) & shown:
-                self.texts.append(self.view.word(node, state.states[node]))
+            if not (inside[node] | on[node]) & shown:
+                self.texts.append(view[node][states[node]])
 
     def add_left(self, left: int) -> None:
         """Near things in or on something that is out of reach; shut in, they are not seen."""
@@ -215,31 +229,40 @@ class _Groups:
             if not self.listed >> node & 1:
                 self.add(node)
 
-    def add(self, node: int) -> None:
-        """The group of a thing, and those of what is in it or on it."""
+    def add(self, first: int) -> None:
+        """The group of a thing, and those of what is in it or on it and carries something, or is open for it."""
         state, view, shown = self.state, self.view, self.shown
-        states = state.states
-        waiting = [node]
+        inside_of, upon_of, states, doors, boxes = state.contents, state.upon, state.states, view.doors, view.boxes
+        waiting = [first]
         while waiting:
             node = waiting.pop()
             if self.grouped >> node & 1:
                 continue
-            text = view.word(node, states[node])
-            contents, upon = state.contents[node] & shown, state.upon[node] & shown
-            if contents and self._is_closed(node):
+            contents, upon, now = inside_of[node] & shown, upon_of[node] & shown, states[node]
+            is_open = boxes >> node & 1 and now & _OPEN
+            if now & _CLOSED and doors >> node & 1:
                 self.listed |= contents
                 contents = 0
+                if not upon and node != first:
+                    continue
+            elif not (contents or upon or is_open or node == first):
+                continue
+            text = view[node][now]
             if contents:
-                text = f"{text}, in it {view.listed(contents, states)}"
-            elif view.boxes >> node & 1 and states[node] & State.OPEN:
+                text += f", in it {', '.join([view[other][states[other]] for other in positions(contents)])}"
+            elif is_open:
                 text += ", in it nothing"
             if upon:
-                text = f"{text}, on it {view.listed(upon, states)}"
+                text += f", on it {', '.join([view[other][states[other]] for other in positions(upon)])}"
             self.texts.append(text)
+            load = contents | upon
             self.grouped |= 1 << node
-            self.listed |= 1 << node | contents | upon
-            if contents or upon:
-                waiting += [other for other in reversed(positions(contents | upon)) if self._carries(other)]
+            self.listed |= 1 << node | load
+            if load:
+                waiting += [
+                    other for other in reversed(positions(load))
+                    if upon_of[other] or inside_of[other] or boxes >> other & 1
+                ]  # fmt: skip
 
     def load_of(self, carriers: int) -> int:
         """All that is in or on some things, at whatever depth."""
@@ -251,30 +274,16 @@ class _Groups:
             waiting = waiting & waiting - 1 | more
         return load
 
-    def _is_closed(self, node: int) -> bool:
-        return bool(self.view.doors >> node & 1 and self.state.states[node] & State.CLOSED)
-
-    def _carries(self, node: int) -> bool:
-        """It has a group of its own though it is in or on something."""
-        state = self.state
-        if state.upon[node] & self.shown:
-            return True
-        if self._is_closed(node):
-            return False
-        return bool(
-            state.contents[node] & self.shown or self.view.boxes >> node & 1 and state.states[node] & State.OPEN
-        )
-
     def _is_shut(self, node: int) -> bool:
         """It is, at whatever depth, in something closed that could be opened."""
-        on, inside, shown = self.state.on, self.state.inside, self.view.shown
+        on, inside, states, shown = self.state.on, self.state.inside, self.state.states, self.view.shown
         waiting, seen = 1 << node, 0
         while waiting:
             low = waiting & -waiting
             seen |= low
             node = low.bit_length() - 1
             places = inside[node] & shown
-            if any(self._is_closed(place) for place in bits(places)):
+            if any(states[place] & _CLOSED for place in bits(places & self.view.doors)):
                 return True
             waiting = (waiting | places | on[node] & shown) & ~seen
         return False

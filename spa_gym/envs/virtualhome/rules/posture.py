@@ -10,10 +10,10 @@ from spa_gym.envs.virtualhome.rules.rule import Rule, posture_of
 from spa_gym.envs.virtualhome.state import HouseState
 from spa_gym.envs.virtualhome.vocabulary import Property, State
 
-__all__ = ["RULES"]
+__all__ = ["BERTHS", "RULES", "SEATS"]
 
-_SEATS: Final = {"couch": 4, "bed": 4, "loveseat": 2, "sofa": 4, "pianobench": 2, "bench": 2}
-_BERTHS: Final = {"couch": 2, "bathtub": 2, "bed": 3, "loveseat": 2, "sofa": 2}
+SEATS: Final = {"couch": 4, "bed": 4, "loveseat": 2, "sofa": 4, "pianobench": 2, "bench": 2}
+BERTHS: Final = {"couch": 2, "bathtub": 2, "bed": 3, "loveseat": 2, "sofa": 2}
 """How many things may be ON a class for one more to sit or lie there is one less; 1 where it is not listed."""
 _BOTH = State.SITTING | State.LYING
 
@@ -25,7 +25,7 @@ def _can_sit(state: HouseState, node: int) -> Failure | None:
         return Failure("already_sitting")
     if not state.house.properties[node] & Property.SITTABLE:
         return Failure("not_sittable", (node,))
-    return _has_place(state, node, _SEATS)
+    return _has_place(state, node, SEATS)
 
 
 def _can_lie(state: HouseState, node: int) -> Failure | None:
@@ -35,7 +35,7 @@ def _can_lie(state: HouseState, node: int) -> Failure | None:
         return Failure("already_lying")
     if not state.house.properties[node] & Property.LIEABLE:
         return Failure("not_lieable", (node,))
-    return _has_place(state, node, _BERTHS)
+    return _has_place(state, node, BERTHS)
 
 
 def _has_place(state: HouseState, node: int, places: dict[str, int]) -> Failure | None:
