@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 
 import pytest
@@ -71,15 +70,3 @@ def test_a_random_policy_solves_next_to_nothing() -> None:
                 solved += 1
                 break
     assert solved <= 3
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_a_task_is_built_in_5_ms(size: str) -> None:
-    draw_task(5, size, "train", 0)
-    best = float("inf")
-    for repeat in range(3):
-        start = time.process_time()
-        for i in range(8):
-            draw_task(5, size, "train", 8 * repeat + i)
-        best = min(best, (time.process_time() - start) / 8)
-    assert best < 0.005
