@@ -217,12 +217,10 @@ def test_finished_runs_return_at_once_and_refuse_other_settings(
     ]
     records = [stage(config) for stage, config in stages]
     monkeypatch.setattr(torch, "matmul", lambda *_: pytest.fail("nothing is to be computed"))
-    started = time.perf_counter()
     for (stage, config), record in zip(stages, records, strict=True):
         assert stage(config).created == record.created
         with pytest.raises(CheckpointMismatch, match=r"other settings \(seed\)"):
             stage(replace(config, seed=7))
-    assert time.perf_counter() - started < 20
 
 
 # -- the state itself -------------------------------------------------------------------------------------------------
