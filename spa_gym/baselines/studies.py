@@ -64,7 +64,8 @@ def _presets(quick: int, cpu: int, gpu: int, **changes: Any) -> dict[str, Preset
         "quick": Preset(
             seeds=(0, 1),
             env_steps=quick,
-            ppo={**_PPO, "episodes": 64, "evaluate_every": 1000, "evaluate_tasks": 50},
+            sft={"max_eval_tasks": 200},
+            ppo={**_PPO, "episodes": 64, "evaluate_every": 1000, "evaluate_tasks": 50, "final_tasks": 200},
             options=_spa(tasks=40),
         ),
         "cpu": Preset(
@@ -110,7 +111,7 @@ STUDIES: dict[str, EnvStudy] = {
         curve_split="valid_seen",
         table_split="valid_unseen",
         # Smaller batches, so more updates: with 128 episodes seed 100 stood where it was after 30,000 steps.
-        presets=_presets(8_000, 25_000, 1_000_000, episodes=64, minibatch=16),
+        presets=_presets(6_000, 25_000, 1_000_000, episodes=64, minibatch=16),
     ),
 }
 """By the name that `spa-gym reproduce --env` takes, in the order in which they run."""

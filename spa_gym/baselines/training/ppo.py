@@ -197,7 +197,14 @@ def _look(policy: nn.Module, codec: Codec, config: PPOConfig) -> dict[str, float
 def _final(policy: nn.Module, codec: Codec, config: PPOConfig) -> dict[str, dict[str, Any]]:
     return {
         f"{split}/{name}": evaluate_policy(
-            policy, codec, config.env_id, config.env_kwargs, split=split, temperature=temperature, seed=config.seed
+            policy,
+            codec,
+            config.env_id,
+            config.env_kwargs,
+            split=split,
+            temperature=temperature,
+            seed=config.seed,
+            max_tasks=config.final_tasks,
         )
         for split in config.final_splits
         for name, temperature in (("greedy", 0.0), ("sampled", 1.0))

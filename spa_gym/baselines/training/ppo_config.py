@@ -69,6 +69,8 @@ class PPOConfig:
     """Split of the looks; none of `final_splits`, which are not looked at on the way."""
     final_splits: tuple[str, ...] = ("valid_unseen",)
     """Splits that the result is played on, sampled and greedy."""
+    final_tasks: int | None = None
+    """Only their first tasks; None plays all."""
     num_envs: int = 64
     """Episodes played at once."""
     seed: int = 0

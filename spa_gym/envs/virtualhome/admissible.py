@@ -39,11 +39,10 @@ from spa_gym.envs.virtualhome.object_actions import (
     WORN,
     ActionsByThing,
 )
-from spa_gym.envs.virtualhome.observation import positions
 from spa_gym.envs.virtualhome.rules.loads import carried, load_of
 from spa_gym.envs.virtualhome.rules.posture import BERTHS, SEATS
 from spa_gym.envs.virtualhome.verbs import VERBS, Command
-from spa_gym.envs.virtualhome.vocabulary import State
+from spa_gym.envs.virtualhome.vocabulary import State, positions
 
 if TYPE_CHECKING:
     from spa_gym.envs.virtualhome.simulator import Simulator

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from spa_gym.envs.virtualhome.listed_objects import ListedObjects
-from spa_gym.envs.virtualhome.observation import positions
 from spa_gym.envs.virtualhome.parser import text_of
 from spa_gym.envs.virtualhome.verbs import VERBS, Command
-from spa_gym.envs.virtualhome.vocabulary import State
+from spa_gym.envs.virtualhome.vocabulary import State, positions
 
 if TYPE_CHECKING:
     from spa_gym.envs.virtualhome.simulator import Simulator

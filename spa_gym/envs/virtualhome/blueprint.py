@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from spa_gym.envs.virtualhome.house import House, once_per_house
-from spa_gym.envs.virtualhome.vocabulary import bits
+from spa_gym.envs.virtualhome.vocabulary import positions
 
 __all__ = ["Blueprint", "blueprint_of"]
 
@@ -67,6 +67,7 @@ def blueprint_of(house: House) -> Blueprint:
 def _inverse(rows: tuple[int, ...]) -> tuple[int, ...]:
     inverse = [0] * len(rows)
     for node, row in enumerate(rows):
-        for other in bits(row):
-            inverse[other] |= 1 << node
+        bit = 1 << node
+        for other in positions(row):
+            inverse[other] |= bit
     return tuple(inverse)

@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Final
 from spa_gym.envs.virtualhome.house import House, once_per_house
 from spa_gym.envs.virtualhome.parser import text_of
 from spa_gym.envs.virtualhome.verbs import Command
-from spa_gym.envs.virtualhome.vocabulary import Property, State, bits
+from spa_gym.envs.virtualhome.vocabulary import Property, State, bits, positions
 
 if TYPE_CHECKING:
     from spa_gym.envs.virtualhome.simulator import Simulator
     from spa_gym.envs.virtualhome.state import HouseState
 
-__all__ = ["NOTHING_HAPPENS", "STRUCTURE", "first_observation", "observation", "positions", "structure_of"]
+__all__ = ["NOTHING_HAPPENS", "STRUCTURE", "first_observation", "observation", "structure_of"]
 
 NOTHING_HAPPENS: Final = "Nothing happens."
 """The answer to every action that was not executed."""
@@ -73,12 +73,6 @@ def observation(sim: Simulator, command: Command) -> str:
         if room >= 0:
             event = f"{event} in {house.names[room]}"
     return f"You {event}. {_situation(state)}"
-
-
-@lru_cache(4096)
-def positions(mask: int) -> tuple[int, ...]:
-    """The positions of the set bits, ascending; sets that come again and again (what is near a place) are kept."""
-    return tuple(bits(mask))
 
 
 @once_per_house

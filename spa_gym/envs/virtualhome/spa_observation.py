@@ -15,8 +15,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from spa_gym.envs.virtualhome.observation import positions
-from spa_gym.envs.virtualhome.vocabulary import State
+from spa_gym.envs.virtualhome.vocabulary import State, positions
 
 if TYPE_CHECKING:
     from spa_gym.envs.virtualhome.simulator import Simulator

@@ -6,6 +6,7 @@ Names and their order are those of VirtualHome 2.3.0 (`evolving_graph/environmen
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "State",
     "bits",
     "names_of",
+    "positions",
     "properties_mask",
     "states_mask",
 ]
@@ -100,3 +102,9 @@ def bits(mask: int) -> Iterator[int]:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
+
+
+@lru_cache(16_384)
+def positions(mask: int) -> tuple[int, ...]:
+    """The positions of the set bits, ascending; sets that come again and again (what is near a place) are kept."""
+    return tuple(bits(mask))

@@ -9,10 +9,11 @@ import pytest
 
 from spa_gym.envs.virtualhome.admissible import AdmissibleActions
 from spa_gym.envs.virtualhome.house import Edge, House, Node, build_house
-from spa_gym.envs.virtualhome.observation import first_observation, observation, positions
+from spa_gym.envs.virtualhome.observation import first_observation, observation
 from spa_gym.envs.virtualhome.parser import ActionParser
 from spa_gym.envs.virtualhome.simulator import Simulator
 from spa_gym.envs.virtualhome.verbs import Command
+from spa_gym.envs.virtualhome.vocabulary import positions
 from tests.envs.virtualhome.tiny_house import tiny_house
 
 _FORM = re.compile(

@@ -9,11 +9,11 @@ import pytest
 
 from spa_gym.core.errors import SpaGymError
 from spa_gym.envs.virtualhome.house import House, Node, build_house
-from spa_gym.envs.virtualhome.observation import positions
 from spa_gym.envs.virtualhome.parser import ActionParser
 from spa_gym.envs.virtualhome.simulator import Simulator
 from spa_gym.envs.virtualhome.spa_observation import spa_observation
 from spa_gym.envs.virtualhome.verbs import Command
+from spa_gym.envs.virtualhome.vocabulary import positions
 from tests.envs.virtualhome.tiny_house import tiny_house
 from tests.official_data import data_root
 
