@@ -60,7 +60,8 @@ envs = [gymnasium.make({env_id!r}, **{arguments!r}) for _ in range({count})]
 for i, env in enumerate(envs):
     env.reset(seed=i)
     for _ in range(5):
-        if any(env.step(env.unwrapped._admissible()[i % 7])[2:4]):
+        actions = env.unwrapped._admissible()
+        if any(env.step(actions[i % min(7, len(actions))])[2:4]):
             break
 print(rss() - before)
 """
