@@ -13,8 +13,8 @@ from pathlib import Path
 
 from spa_gym.baselines.experiment import Job, run_jobs
 from spa_gym.baselines.studies import STUDIES, EnvStudy, Preset
-from spa_gym.baselines.training.ppo import PPOConfig
 from spa_gym.baselines.training.sft import SFTConfig
+from spa_gym.baselines.training.train import TrainConfig
 from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
 
@@ -100,7 +100,7 @@ def imitation_job(study: EnvStudy, preset: Preset, seed: int, runs: Path) -> Job
 
 def training_job(study: EnvStudy, preset: Preset, method: str, seed: int, runs: Path) -> Job:
     """The training of a seed with one method; arguments as for `imitation_job`."""
-    config = PPOConfig(
+    config = TrainConfig(
         start=str(runs / f"sft-{seed}" / "checkpoint"),
         method=method,
         options=preset.options.get(method, {}),
@@ -113,4 +113,4 @@ def training_job(study: EnvStudy, preset: Preset, method: str, seed: int, runs: 
         seed=seed,
         **preset.ppo,
     )
-    return Job("spa_gym.baselines.training.ppo:train_ppo", config, f"{runs.name} {method}-{seed}", preset.env_steps)
+    return Job("spa_gym.baselines.training.train:train", config, f"{runs.name} {method}-{seed}", preset.env_steps)

@@ -11,21 +11,19 @@ was not executed instead, beta * (g_t - 1), which leaves the length of an episod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Credit, Study
+from spa_gym.baselines.methods.seam import Batch, Credit, Method, Study
 from spa_gym.core.errors import BadArgument
-from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["StepwiseProgress", "penalty_form"]
 
 
 @dataclass
-class StepwiseProgress:
+class StepwiseProgress(Method):
     """SPA's fused reward.
 
     Args:
@@ -84,12 +82,12 @@ class StepwiseProgress:
         self._estimator = ProgressModel.load(study.out / "estimator" / "checkpoint", device=study.device)
         return record.env_steps
 
-    def credit(self, trajectories: Sequence[Trajectory]) -> Credit:
+    def credit(self, batch: Batch) -> Credit:
         """Alpha * c_t + beta * g_t (or beta * (g_t - 1)) for each step."""
         offset = 1.0 if self.grounding == "penalty" else 0.0
-        contributions = self._estimator.contributions_of(trajectories)
+        contributions = self._estimator.contributions_of(batch.trajectories)
         rewards = []
-        for trajectory, c in zip(trajectories, contributions, strict=True):
+        for trajectory, c in zip(batch.trajectories, contributions, strict=True):
             g = np.array([float(step.grounded) for step in trajectory.steps])
             rewards.append(self.alpha * np.asarray(c, dtype=np.float64) + self.beta * (g - offset))
         return Credit(rewards=rewards)

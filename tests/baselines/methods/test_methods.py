@@ -14,7 +14,8 @@ import pytest
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines.methods.oracle import OracleProgress
 from spa_gym.baselines.methods.ppo import SparseReward
-from spa_gym.baselines.methods.seam import METHODS, Study, make_method
+from spa_gym.baselines.methods.registry import METHODS, make_method
+from spa_gym.baselines.methods.seam import Batch, Study
 from spa_gym.baselines.methods.spa import StepwiseProgress, penalty_form
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Step, Trajectory
@@ -46,7 +47,7 @@ class _Estimator:
 def _credit(method: Any) -> list[list[float]]:
     if isinstance(method, StepwiseProgress):
         method._estimator = _Estimator()
-    credit = method.credit(PLAYED)
+    credit = method.credit(Batch(PLAYED))
     assert credit.advantages is None and [len(r) for r in credit.rewards] == [3, 2]
     return [r.tolist() for r in credit.rewards]
 
@@ -99,7 +100,7 @@ def test_oracles_rewards_sum_to_the_progress_at_the_end() -> None:
             observation, reward, terminated, truncated, info = env.step(action)
             steps.append(Step("o", action, float(reward), info["grounded"], info["progress"]))
             done = terminated or truncated
-        credit = OracleProgress().credit([Trajectory("", "", "", "", tuple(steps), "", True, False, 0.0, False)])
+        credit = OracleProgress().credit(Batch([Trajectory("", "", "", "", tuple(steps), "", True, False, 0.0, False)]))
         assert credit.rewards is not None
         assert credit.rewards[0].sum() == pytest.approx(info["progress"])
         assert (credit.rewards[0].sum() == pytest.approx(1.0)) == info["success"]
@@ -107,7 +108,7 @@ def test_oracles_rewards_sum_to_the_progress_at_the_end() -> None:
 
 def test_oracle_needs_recorded_progress() -> None:
     with pytest.raises(BadArgument, match="progress=True"):
-        OracleProgress().credit([_episode([True, True], [0.5, None], 0.0)])
+        OracleProgress().credit(Batch([_episode([True, True], [0.5, None], 0.0)]))
 
 
 def test_methods_without_an_estimator_need_no_steps(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_methods_without_an_estimator_need_no_steps(tmp_path: Path) -> None:
 def test_every_name_makes_its_method(name: str) -> None:
     method = make_method(name)
     assert method.name == name
-    assert bool(getattr(method, "needs_progress", False)) == (name == "oracle")
+    assert method.needs.progress == (name == "oracle")
 
 
 def test_options_and_methods_of_ones_own() -> None:

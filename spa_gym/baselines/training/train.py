@@ -1,50 +1,53 @@
-"""Stage 5, `ppo`: reinforcement learning with the credit of one method, and nothing else different between methods.
+"""Stage 5, `train`: reinforcement learning with the credit of one method, and nothing else different between methods.
 
-    python -m spa_gym.baselines.training.ppo --start runs/sft/checkpoint --method spa --out runs/spa-0 --seed 0
+    python -m spa_gym.baselines.training.train --start runs/sft/checkpoint --method spa --out runs/spa-0 --seed 0
 
-Each iteration plays episodes of random training tasks at temperature 1, asks the method for the reward of every step,
-and updates policy and critic. GAE runs over steps by default (an action is one decision), over action tokens by option.
-The critic reads the state before the action: as a head on the policy's hidden states (no gradient goes back into them),
-or as a model of its own from the same checkpoint. A truncated episode has failed: the step limit is part of the task
-and the policy can count its steps, so nothing is bootstrapped unless asked for. The budget is in environment steps,
-those of the method's own exploration included.
+Each iteration plays episodes of random training tasks at temperature 1 and asks the method for the credit of every
+step (`methods/seam.py`). Rewards go through a critic and GAE, and PPO's clipped loss; advantages go to the clipped loss
+as they are; preferences and imitations to `preference.py`. GAE runs over steps by default (an action is one decision),
+over action tokens by option. The critic reads the state before the action: as a head on the policy's hidden states (no
+gradient goes back into them), or as a model of its own from the same checkpoint. A truncated episode has failed: the
+step limit is part of the task and the policy can count its steps, so nothing is bootstrapped unless asked for. The
+budget is in environment steps; those of the method's own exploration and continuations are included.
 """
 
 from __future__ import annotations
 
-import copy
 import logging
 import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
-import gymnasium
 import numpy as np
 from torch import nn
 
 from spa_gym.baselines.device import choose_device
-from spa_gym.baselines.methods.seam import Study, make_method
+from spa_gym.baselines.methods.registry import make_method
+from spa_gym.baselines.methods.seam import Batch, Credit, Method, Study
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
-from spa_gym.baselines.models.lora import add_lora, merged
+from spa_gym.baselines.models.lora import merged
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
-from spa_gym.baselines.rollout.protocol import EpisodeSpec
-from spa_gym.baselines.training.batch import Critic, prepare
-from spa_gym.baselines.training.optimizers import Optimizers, adamw
-from spa_gym.baselines.training.ppo_config import PPOConfig
+from spa_gym.baselines.rollout.player import EnginePlayer
+from spa_gym.baselines.training.demonstrations import demonstrations
+from spa_gym.baselines.training.learner import Learner
+from spa_gym.baselines.training.readings import ModelReadings
 from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
+from spa_gym.baselines.training.tasks import Tasks
 from spa_gym.baselines.training.tracker import Tracker
-from spa_gym.baselines.training.updates import update
+from spa_gym.baselines.training.train_config import TrainConfig
 from spa_gym.core.run_record import RunRecord
+from spa_gym.core.trajectory import Trajectory
 
-__all__ = ["PPOConfig", "train_ppo"]
+__all__ = ["TrainConfig", "train"]
 
 _log = logging.getLogger(__name__)
 
 
-def train_ppo(config: PPOConfig) -> RunRecord:
+def train(config: TrainConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record at once where it was finished before."""
     settings = plain_settings(config)
     finished = finished_record(config.out, settings)
@@ -53,22 +56,16 @@ def train_ppo(config: PPOConfig) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
-    policy, codec = loaded.model, loaded.codec
-    reference = copy.deepcopy(policy).eval().requires_grad_(False)
-    body = copy.deepcopy(policy) if config.critic == "model" else None
-    hidden = int(policy.config.hidden_size)
-    policy = add_lora(policy, config.lora_rank, seed=config.seed)
-    critic = Critic(hidden, config.seed, body).to(device)
-    policy_optimizer = Optimizers([adamw([p for p in policy.parameters() if p.requires_grad], config.lr)])
-    critic_optimizer = Optimizers([adamw(critic.parameters(), config.critic_lr)])
+    learner = Learner(loaded.model, loaded.codec, config, device)
+    policy, codec = learner.policy, loaded.codec
     method = make_method(config.method, config.options)
-    study = Study(config.start, config.env_id, config.env_kwargs, config.out, config.seed, config.device)
+    study = _study(config, method)
     spent = method.prepare(study)
     state = Resumable(
         config.out,
         settings,
-        {"policy": policy, "critic": critic},
-        {"policy": policy_optimizer, "critic": critic_optimizer},
+        {"policy": policy, "critic": learner.critic, **method.modules()},
+        {"policy": learner.policy_optimizer, "critic": learner.critic_optimizer, **method.optimizers()},
     )
     fresh = {"iteration": 0, "env_steps": spent, "tokens": 0, "updates": 0, "seconds": 0.0, "curves": {}}
     position = state.load() or fresh
@@ -76,53 +73,26 @@ def train_ppo(config: PPOConfig) -> RunRecord:
     tracker = Tracker(
         config.out, config.method, config.env_steps, start=env_steps, unit="envstep", curves=position["curves"]
     )
-    needs_progress = bool(getattr(method, "needs_progress", False))
-
-    def make_env() -> gymnasium.Env[str, str]:
-        return gymnasium.make(config.env_id, split="train", progress=needs_progress, **config.env_kwargs)
-
-    env = make_env()
-    unwrapped: Any = env.unwrapped
-    num_tasks = len(unwrapped.tasks)
-    env.close()
+    readings = ModelReadings(policy, learner.reference, codec, device)
+    tasks = Tasks(config, method.needs, [t.task_id for t in study.demonstrations])
     engine = CachedEngine(policy, codec)
     try:
         while env_steps < config.env_steps:
             rng = random.Random(f"ppo/{config.seed}/{iteration}")
-            specs = [
-                EpisodeSpec(task_id=int(rng.random() * num_tasks), seed=config.seed, sample=i)
-                for i in range(config.episodes)
-            ]
             noise = config.seed * 1_000_003 + iteration
-            played = [
-                t for t in engine.run(make_env, specs, num_envs=config.num_envs, temperature=1.0, seed=noise) if t.steps
-            ]
-            credit = method.credit(played)
-            episodes = prepare(played, credit, policy, reference, critic, codec, config, device)
-            figures = update(
-                episodes,
-                policy,
-                critic,
-                policy_optimizer,
-                critic_optimizer,
-                codec,
-                config,
-                rng,
-                device,
-                learn_policy=iteration >= config.critic_warmup,
+            played = engine.run(tasks.make_env, tasks.draw(rng), num_envs=config.num_envs, temperature=1.0, seed=noise)
+            played = [t for t in played if t.steps]
+            player = EnginePlayer(
+                engine, tasks.make_env, num_envs=config.num_envs, seed=config.seed, noise=1 + iteration
             )
+            credit = method.credit(Batch(played, iteration, config.seed, player, readings))
+            player.close()
+            figures = learner.learn(played, credit, rng, iteration=iteration)
             iteration += 1
-            steps = sum(t.num_steps for t in played)
+            steps = sum(t.num_steps for t in played) + player.env_steps
             env_steps, updates = env_steps + steps, updates + int(figures.pop("updates"))
-            tokens += sum(len(e.encoded.ids) for e in episodes)
-            batch = {
-                "success_batch": sum(t.success for t in played) / len(played),
-                "episode_length": steps / len(played),
-                "grounding": sum(s.grounded for t in played for s in t.steps) / steps,
-                "return": float(np.mean([r.sum() for r in credit.rewards]))
-                if credit.rewards is not None
-                else float("nan"),
-            }
+            tokens += int(figures.pop("tokens"))
+            batch = _figures(played, credit, player.env_steps)
             ended = env_steps >= config.env_steps
             looks: dict[str, float] = {}
             if iteration % config.evaluate_every == 0 or ended:
@@ -132,6 +102,7 @@ def train_ppo(config: PPOConfig) -> RunRecord:
                 env_steps=env_steps,
                 **batch,
                 **figures,
+                **credit.figures,
                 success_sampled=looks.get("sampled", float("nan")),
                 success_greedy=looks.get("greedy", float("nan")),
             )
@@ -139,16 +110,15 @@ def train_ppo(config: PPOConfig) -> RunRecord:
                 steps,
                 success=f"{batch['success_batch']:.2f}",
                 length=f"{batch['episode_length']:.1f}",
-                kl=f"{figures['kl']:.3f}",
+                **({"kl": f"{figures['kl']:.3f}"} if "kl" in figures else {}),
             )
-            seconds = position["seconds"] + time.perf_counter() - started
             state.save(
                 {
                     "iteration": iteration,
                     "env_steps": env_steps,
                     "tokens": tokens,
                     "updates": updates,
-                    "seconds": seconds,
+                    "seconds": position["seconds"] + time.perf_counter() - started,
                     "curves": tracker.curves,
                 }
             )
@@ -177,7 +147,27 @@ def train_ppo(config: PPOConfig) -> RunRecord:
     return record
 
 
-def _look(policy: nn.Module, codec: Codec, config: PPOConfig) -> dict[str, float]:
+def _study(config: TrainConfig, method: Method) -> Study:
+    demonstrated: Sequence[Trajectory] = ()
+    if method.needs.demonstrated:
+        demonstrated = demonstrations(config.env_id, config.env_kwargs, config.demonstrations)
+    return Study(config.start, config.env_id, config.env_kwargs, config.out, config.seed, config.device, demonstrated)
+
+
+def _figures(played: Sequence[Trajectory], credit: Credit, continued: int) -> dict[str, float]:
+    """What the batch was like; `return` is the mean sum of the credit's rewards."""
+    steps = sum(t.num_steps for t in played)
+    return {
+        "success_batch": sum(t.success for t in played) / len(played),
+        "score_batch": sum(t.score for t in played) / len(played),
+        "episode_length": steps / len(played),
+        "grounding": sum(s.grounded for t in played for s in t.steps) / steps,
+        "return": float(np.mean([r.sum() for r in credit.rewards])) if credit.rewards is not None else float("nan"),
+        "continued_steps": float(continued),
+    }
+
+
+def _look(policy: nn.Module, codec: Codec, config: TrainConfig) -> dict[str, float]:
     """Success on the first tasks of `evaluate_split`, for the curve."""
     return {
         name: evaluate_policy(
@@ -194,7 +184,7 @@ def _look(policy: nn.Module, codec: Codec, config: PPOConfig) -> dict[str, float
     }
 
 
-def _final(policy: nn.Module, codec: Codec, config: PPOConfig) -> dict[str, dict[str, Any]]:
+def _final(policy: nn.Module, codec: Codec, config: TrainConfig) -> dict[str, dict[str, Any]]:
     return {
         f"{split}/{name}": evaluate_policy(
             policy, codec, config.env_id, config.env_kwargs, split=split, temperature=temperature, seed=config.seed
@@ -209,7 +199,7 @@ def main() -> None:
     import tyro
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    record = train_ppo(tyro.cli(PPOConfig))
+    record = train(tyro.cli(TrainConfig))
     log_final(record)
 
 
