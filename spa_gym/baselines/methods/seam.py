@@ -157,6 +157,7 @@ class Batch:
         seed: seed of the run; a method draws from `random.Random(f"{name}/{seed}/{iteration}")`.
         player: lets the policy play on.
         readings: what the models say.
+        scorer: lets the imitated policy play on, as `player` lets the present one.
     """
 
     trajectories: list[Trajectory]
@@ -164,6 +165,7 @@ class Batch:
     seed: int = 0
     player: Any = None
     readings: Any = None
+    scorer: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +174,13 @@ class Needs:
 
     Args:
         group: episodes of each task.
+        episodes: most episodes of a batch, where continuations are dear; None: as the training is set.
         progress: record the ground-truth progress.
         demonstrated: draw the tasks from the demonstrated ones, of which the expert's episodes are known.
     """
 
     group: int = 1
+    episodes: int | None = None
     progress: bool = False
     demonstrated: bool = False
 

@@ -29,10 +29,11 @@ class Tasks:
     """
 
     def __init__(self, config: TrainConfig, needs: Needs, demonstrated: Sequence[str] = ()) -> None:
-        if needs.group < 1 or config.episodes < needs.group:
+        self._episodes = min(config.episodes, needs.episodes or config.episodes)
+        if needs.group < 1 or self._episodes < needs.group:
             raise BadArgument(
                 f"episodes of a batch for at least one group of {needs.group}",
-                f"{config.episodes} episodes",
+                f"{self._episodes} episodes",
                 f"pass --episodes {max(1, needs.group)} or more",
             )
         self._config, self._needs = config, needs
@@ -50,7 +51,7 @@ class Tasks:
         """The episodes of a batch, those of one task side by side."""
         group, seed = self._needs.group, self._config.seed
         specs: list[EpisodeSpec] = []
-        for _ in range(self._config.episodes // group):
+        for _ in range(self._episodes // group):
             task = self._among[int(rng.random() * len(self._among))]
             specs += [EpisodeSpec(task_id=task, seed=seed, sample=len(specs) + i) for i in range(group)]
         return specs

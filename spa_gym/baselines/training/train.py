@@ -75,24 +75,27 @@ def train(config: TrainConfig) -> RunRecord:
     )
     readings = ModelReadings(policy, learner.reference, codec, device)
     tasks = Tasks(config, method.needs, [t.task_id for t in study.demonstrations])
-    engine = CachedEngine(policy, codec)
+    engine, scoring = CachedEngine(policy, codec), CachedEngine(learner.reference, codec)
     try:
         while env_steps < config.env_steps:
             rng = random.Random(f"ppo/{config.seed}/{iteration}")
             noise = config.seed * 1_000_003 + iteration
             played = engine.run(tasks.make_env, tasks.draw(rng), num_envs=config.num_envs, temperature=1.0, seed=noise)
             played = [t for t in played if t.steps]
-            player = EnginePlayer(
-                engine, tasks.make_env, num_envs=config.num_envs, seed=config.seed, noise=1 + iteration
+            player, scorer = (
+                EnginePlayer(each, tasks.make_env, num_envs=config.num_envs, seed=config.seed, noise=2 * iteration + k)
+                for k, each in ((1, engine), (2, scoring))
             )
-            credit = method.credit(Batch(played, iteration, config.seed, player, readings))
+            credit = method.credit(Batch(played, iteration, config.seed, player, readings, scorer))
             player.close()
+            scorer.close()
+            continued = player.env_steps + scorer.env_steps
             figures = learner.learn(played, credit, rng, iteration=iteration)
             iteration += 1
-            steps = sum(t.num_steps for t in played) + player.env_steps
+            steps = sum(t.num_steps for t in played) + continued
             env_steps, updates = env_steps + steps, updates + int(figures.pop("updates"))
             tokens += int(figures.pop("tokens"))
-            batch = _figures(played, credit, player.env_steps)
+            batch = _figures(played, credit, continued)
             ended = env_steps >= config.env_steps
             looks: dict[str, float] = {}
             if iteration % config.evaluate_every == 0 or ended:
