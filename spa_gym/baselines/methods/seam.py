@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from spa_gym.baselines.training.optimizers import Optimizers
+    from spa_gym.baselines.training.train_config import TrainConfig
     from spa_gym.core.cloning import EnvState
 
 __all__ = ["Array", "Batch", "Credit", "Method", "Needs", "Pair", "Place", "Player", "Readings", "Span", "Study"]
@@ -122,8 +123,13 @@ class Player(Protocol):
         """One episode for each task (position in the training split, or id)."""
         ...
 
-    def play_on(self, places: Sequence[Place], *, temperature: float = 1.0) -> list[Trajectory]:
-        """One episode from each place, a place being as often there as it is wanted; they begin with its history."""
+    def play_on(
+        self, places: Sequence[Place], *, temperature: float = 1.0, max_steps: int | None = None
+    ) -> list[Trajectory]:
+        """One episode from each place, a place being as often there as it is wanted; they begin with its history.
+
+        With `max_steps` they are left after so many new steps, as if truncated.
+        """
         ...
 
     def places(self, trajectory: Trajectory) -> list[Place]:
@@ -142,8 +148,13 @@ class Readings(Protocol):
     codec: Any
     device: Any
 
-    def logprobs(self, trajectories: Sequence[Trajectory], model: nn.Module) -> list[list[Array]]:
-        """Log-probability of each action token (nats), by trajectory and step."""
+    def logprobs(
+        self, trajectories: Sequence[Trajectory], model: nn.Module, *, before: Sequence[str] | None = None
+    ) -> list[list[Array]]:
+        """Log-probability of each action token (nats), by trajectory and step.
+
+        With `before`, each episode is read after a text of its own, as if that had been observed before it began.
+        """
         ...
 
 
@@ -152,7 +163,7 @@ class Batch:
     """Episodes that the present policy has just played on training tasks, those of one task side by side.
 
     Args:
-        trajectories: the episodes, at least one step each.
+        trajectories: the episodes, at least one step each; none for a method that asked for none.
         iteration: number of the batch, from 0.
         seed: seed of the run; a method draws from `random.Random(f"{name}/{seed}/{iteration}")`.
         player: lets the policy play on.
@@ -177,12 +188,14 @@ class Needs:
         episodes: most episodes of a batch, where continuations are dear; None: as the training is set.
         progress: record the ground-truth progress.
         demonstrated: draw the tasks from the demonstrated ones, of which the expert's episodes are known.
+        plays: play them; without, a batch has no trajectories, and what is learned from comes through its player.
     """
 
     group: int = 1
     episodes: int | None = None
     progress: bool = False
     demonstrated: bool = False
+    plays: bool = True
 
 
 @dataclass(frozen=True)
@@ -203,6 +216,8 @@ class Study:
     """Where to compute."""
     demonstrations: Sequence[Trajectory] = field(default=())
     """The expert's episodes that the policy has imitated."""
+    training: TrainConfig | None = None
+    """All settings of that training, for a method that trains another policy in the same way first."""
 
 
 class Method(abc.ABC):

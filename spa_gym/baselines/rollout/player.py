@@ -45,9 +45,19 @@ class EnginePlayer:
         specs = [EpisodeSpec(task_id=task, seed=self._seed, sample=i) for i, task in enumerate(tasks)]
         return self._run(specs, temperature)
 
-    def play_on(self, places: Sequence[Place], *, temperature: float = 1.0) -> list[Trajectory]:
-        """One episode from each place, a place being as often there as it is wanted; they begin with its history."""
-        specs = [EpisodeSpec(state=p.state, history=p.history, sample=i) for i, p in enumerate(places)]
+    def play_on(
+        self, places: Sequence[Place], *, temperature: float = 1.0, max_steps: int | None = None
+    ) -> list[Trajectory]:
+        """One episode from each place, a place being as often there as it is wanted; they begin with its history.
+
+        Args:
+            places: where to go on from.
+            temperature: of the policy.
+            max_steps: new steps after which an episode is left, as if truncated; None: to its end.
+        """
+        specs = [
+            EpisodeSpec(state=p.state, history=p.history, sample=i, max_steps=max_steps) for i, p in enumerate(places)
+        ]
         return self._run(specs, temperature)
 
     def places(self, trajectory: Trajectory) -> list[Place]:

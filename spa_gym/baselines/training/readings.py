@@ -52,6 +52,17 @@ def action_logprobs(
     return result
 
 
+def _after(text: str, row: EncodedTrajectory, codec: Codec) -> EncodedTrajectory:
+    """An episode's ids with an observation more in front; the episode itself is read as if that were not there."""
+    first, more = len(codec.bos_ids), codec.encode_observation(text)
+    return EncodedTrajectory(
+        ids=[*row.ids[:first], *more, *row.ids[first:]],
+        action_mask=[*row.action_mask[:first], *[False] * len(more), *row.action_mask[first:]],
+        step_ends=[end + len(more) for end in row.step_ends],
+        step_starts=[start + len(more) for start in row.step_starts],
+    )
+
+
 class ModelReadings:
     """What a method may ask of the models.
 
@@ -65,9 +76,19 @@ class ModelReadings:
     def __init__(self, policy: nn.Module, reference: nn.Module, codec: Codec, device: torch.device) -> None:
         self.policy, self.reference, self.codec, self.device = policy, reference, codec, device
 
-    def logprobs(self, trajectories: Sequence[Trajectory], model: nn.Module) -> list[list[Array]]:
-        """Log-probability of each action token (nats), by trajectory and step."""
+    def logprobs(
+        self, trajectories: Sequence[Trajectory], model: nn.Module, *, before: Sequence[str] | None = None
+    ) -> list[list[Array]]:
+        """Log-probability of each action token (nats), by trajectory and step.
+
+        Args:
+            trajectories: the episodes.
+            model: the causal language model.
+            before: a text for each episode, read as if it had been observed before the episode began.
+        """
         encoded = [encode(t, self.codec) for t in trajectories]
+        if before is not None:
+            encoded = [_after(text, row, self.codec) for text, row in zip(before, encoded, strict=True)]
         flat = action_logprobs(encoded, model, self.codec.pad_id, self.device)
         return [
             np.split(row.double().numpy(), np.cumsum(tokens_per_step(e))[:-1])

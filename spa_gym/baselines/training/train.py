@@ -80,7 +80,8 @@ def train(config: TrainConfig) -> RunRecord:
         while env_steps < config.env_steps:
             rng = random.Random(f"ppo/{config.seed}/{iteration}")
             noise = config.seed * 1_000_003 + iteration
-            played = engine.run(tasks.make_env, tasks.draw(rng), num_envs=config.num_envs, temperature=1.0, seed=noise)
+            specs = tasks.draw(rng) if method.needs.plays else []
+            played = engine.run(tasks.make_env, specs, num_envs=config.num_envs, temperature=1.0, seed=noise)
             played = [t for t in played if t.steps]
             player, scorer = (
                 EnginePlayer(each, tasks.make_env, num_envs=config.num_envs, seed=config.seed, noise=2 * iteration + k)
@@ -154,11 +155,23 @@ def _study(config: TrainConfig, method: Method) -> Study:
     demonstrated: Sequence[Trajectory] = ()
     if method.needs.demonstrated:
         demonstrated = demonstrations(config.env_id, config.env_kwargs, config.demonstrations)
-    return Study(config.start, config.env_id, config.env_kwargs, config.out, config.seed, config.device, demonstrated)
+    return Study(
+        config.start,
+        config.env_id,
+        config.env_kwargs,
+        config.out,
+        config.seed,
+        config.device,
+        demonstrated,
+        training=config,
+    )
 
 
 def _figures(played: Sequence[Trajectory], credit: Credit, continued: int) -> dict[str, float]:
-    """What the batch was like; `return` is the mean sum of the credit's rewards."""
+    """What the batch was like; `return` is the mean sum of the credit's rewards. Not a number where none was played."""
+    if not played:
+        names = ("success_batch", "score_batch", "episode_length", "grounding", "return")
+        return {**dict.fromkeys(names, float("nan")), "continued_steps": float(continued)}
     steps = sum(t.num_steps for t in played)
     return {
         "success_batch": sum(t.success for t in played) / len(played),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,12 +61,16 @@ class ToyPlayer:
         self.asked: Counter[tuple[str, ...]] = Counter()
         self._answer = answer
 
-    def play_on(self, places: Sequence[Place], *, temperature: float = 1.0) -> list[Trajectory]:
+    def play_on(
+        self, places: Sequence[Place], *, temperature: float = 1.0, max_steps: int | None = None
+    ) -> list[Trajectory]:
         del temperature
         played = []
         for place in places:
             before = tuple(step.action for step in place.history)
-            played.append(self._answer(self.asked[before], before))
+            whole = self._answer(self.asked[before], before)
+            keep = whole.num_steps if max_steps is None else min(whole.num_steps, len(before) + max_steps)
+            played.append(replace(whole, steps=whole.steps[:keep]))
             self.asked[before] += 1
             self.env_steps += played[-1].num_steps - len(before)
         return played
@@ -80,7 +85,8 @@ class ToyReadings:
     """Log-probabilities by a table.
 
     Args:
-        tables: name of a model -> action text -> log-probability of each of its tokens.
+        tables: name of a model -> action text -> log-probability of each of its tokens; for an episode read after a
+            text, the name is "<model> after <text>".
     """
 
     def __init__(self, tables: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
@@ -88,6 +94,11 @@ class ToyReadings:
         self.reference: Any = "reference"
         self._tables = tables
 
-    def logprobs(self, trajectories: Sequence[Trajectory], model: Any) -> list[list[Array]]:
-        table = self._tables[model]
-        return [[np.array(table[step.action], dtype=np.float64) for step in t.steps] for t in trajectories]
+    def logprobs(
+        self, trajectories: Sequence[Trajectory], model: Any, *, before: Sequence[str] | None = None
+    ) -> list[list[Array]]:
+        names = [model] * len(trajectories) if before is None else [f"{model} after {text}" for text in before]
+        return [
+            [np.array(self._tables[name][step.action], dtype=np.float64) for step in t.steps]
+            for name, t in zip(names, trajectories, strict=True)
+        ]
