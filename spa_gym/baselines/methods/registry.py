@@ -24,6 +24,12 @@ METHODS: dict[str, str] = {
     "spa": "spa_gym.baselines.methods.spa:StepwiseProgress",
     "spa-penalty": "spa_gym.baselines.methods.spa:penalty_form",
     "oracle": "spa_gym.baselines.methods.oracle:OracleProgress",
+    "rloo": "spa_gym.baselines.methods.rloo:LeaveOneOut",
+    "grpo": "spa_gym.baselines.methods.grpo:GroupRelative",
+    "gigpo": "spa_gym.baselines.methods.gigpo:GroupInGroup",
+    "hgpo": "spa_gym.baselines.methods.hgpo:HierarchyOfGroups",
+    "g2po": "spa_gym.baselines.methods.g2po:GroupGraph",
+    "graphgpo": "spa_gym.baselines.methods.graphgpo:GraphDistance",
 }
 """Name -> entry point of a class or function that takes the options and makes the method."""
 
