@@ -1,8 +1,9 @@
 """The floors of the house: every module imports only from floors below its own, and no two modules import each other.
 
-What is read are the import statements of all modules: those at the top, those inside functions, and those for type
-checkers only. Names in strings (entry points, estimators by name) are no imports: they are how a lower floor is told of
-a higher one without knowing it. What `import spa_gym` loads is measured in test_registration.py.
+What is read are the import statements of all modules: those at the top, those inside functions, those for type
+checkers only, and relative ones. Whoever imports a module from outside its package imports the package too, for its
+`__init__` runs first. Names in strings (entry points, estimators by name) are no imports: they are how a lower floor is
+told of a higher one without knowing it. What `import spa_gym` loads is measured in test_registration.py.
 """
 
 from __future__ import annotations
@@ -50,19 +51,38 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports_of(module: str, text: str, known: Mapping[str, object]) -> Iterator[Import]:
+def imports_of(module: str, text: str, known: Mapping[str, Path]) -> Iterator[Import]:
     """The imports of modules of the package in a module's text."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            names = [name if name in known else node.module for name in names]
+        elif isinstance(node, ast.ImportFrom):
+            source = ".".join(filter(None, (_relative_to(module, node.level, known), node.module)))
+            names = [f"{source}.{alias.name}" for alias in node.names]
+            names = [name if name in known else source for name in names]
         else:
             continue
         for name in dict.fromkeys(names):
             if name.partition(".")[0] == "spa_gym" and name != module:
                 yield Import(module, name, node.lineno)
+
+
+def _relative_to(module: str, level: int, known: Mapping[str, Path]) -> str:
+    """The package that so many dots before a name stand for; "" without dots."""
+    parts = module.split(".")
+    up = level - (known[module].name == "__init__.py")
+    return ".".join(parts[: len(parts) - up]) if level else ""
+
+
+def with_packages(imports: list[Import], known: Mapping[str, Path]) -> list[Import]:
+    """The imports, and those of the packages around what is imported, as far as the importer is not in them itself."""
+    around = []
+    for each in imports:
+        parts = each.imported.split(".")
+        packages = [".".join(parts[:number]) for number in range(1, len(parts))]
+        outside = [name for name in packages if name in known and not f"{each.module}.".startswith(f"{name}.")]
+        around += [Import(each.module, name, each.line) for name in outside]
+    return [*imports, *around]
 
 
 def room_of(module: str) -> str:
@@ -125,7 +145,7 @@ def test_every_module_imports_only_from_below(imports: list[Import]) -> None:
 
 
 def test_no_modules_import_each_other(imports: list[Import]) -> None:
-    found = circle(imports)
+    found = circle(with_packages(imports, modules()))
     assert not found, "a circle:\n" + "\n".join(map(str, found))
 
 
@@ -135,20 +155,31 @@ def test_what_is_found() -> None:
 from typing import TYPE_CHECKING
 import os, spa_gym.core.tasks
 from spa_gym.core import errors, nothing
-from .relative import thing
+from .game import Game
 if TYPE_CHECKING:
     from spa_gym.envs.webshop.env import WebShopEnv
 def later():
     from spa_gym.wrappers.react import ReAct
 """
-    known = dict.fromkeys(("spa_gym.core", "spa_gym.core.errors", "spa_gym.core.tasks", "spa_gym.envs.webshop.env"))
+    names = ("core", "core.errors", "core.tasks", "envs.alfworld", "envs.alfworld.env", "envs.webshop.env")
+    packages = ("core", "envs.alfworld")
+    known = {f"spa_gym.{name}": Path("__init__.py" if name in packages else "module.py") for name in names}
     read = list(imports_of("spa_gym.envs.alfworld.env", text, known))
     assert [(each.imported.removeprefix("spa_gym."), each.line) for each in read] == [
         ("core.tasks", 3),
         ("core.errors", 4),
         ("core", 4),
+        ("envs.alfworld.game", 5),
         ("envs.webshop.env", 7),
         ("wrappers.react", 9),
+    ]
+    relative = "from . import env\nfrom ..webshop import env\nfrom ...wrappers.react import ReAct"
+    assert [
+        each.imported.removeprefix("spa_gym.") for each in imports_of("spa_gym.envs.alfworld", relative, known)
+    ] == [
+        "envs.alfworld.env",
+        "envs.webshop.env",
+        "wrappers.react",
     ]
     assert [line.partition(", but")[0] for line in upward(read)] == [
         "spa_gym/envs/alfworld/env.py:7 imports spa_gym.envs.webshop.env",
@@ -164,3 +195,12 @@ def test_a_circle_is_told_without_what_leads_to_it() -> None:
     assert "".join(each.module for each in circle(steps)) == "bcd"
     assert circle([each for each in steps if each.module != "d"]) == []
     assert len(circle([Import("a", "b", 1), Import("b", "a", 2)])) == 2
+
+
+def test_a_circle_through_a_package_is_found() -> None:
+    known = {"a": Path("a/__init__.py"), "a.x": Path("a/x.py"), "a.z": Path("a/z.py"), "b": Path("b.py")}
+    steps = [Import("a", "a.x", 1), Import("a.x", "b", 2), Import("b", "a.z", 3)]
+    assert circle(steps) == []
+    assert [each.module for each in circle(with_packages(steps, known))] == ["a", "a.x", "b"]
+    inside = [Import("a", "a.x", 1), Import("a.x", "a.z", 2)]
+    assert with_packages(inside, known) == inside

@@ -36,12 +36,16 @@ class ReplayTasks:
     """How many reasons, and names for each, to print of each kind of failure; -1: all."""
 
     def run(self) -> int:
-        """Replay, and print the figures and the failures by name."""
+        """Replay, and print the figures and the failures by name.
+
+        Returns:
+            0; 2 where not a single record of the file could be replayed.
+        """
         from spa_gym.envs.virtualhome.replay import replay_file
 
         replay = replay_file(self.file, self.data_dir, self.fidelity, progress=True)
         print("\n".join(report_of(replay, self.show)))
-        return 0
+        return 0 if replay.replayed else 2
 
 
 def report_of(replay: Replay, show: int = 20) -> list[str]:

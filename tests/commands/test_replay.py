@@ -39,3 +39,31 @@ def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path, capsys: pytest.Ca
     assert cli.main(["replay", str(folder / "nothing.jsonl"), "--data-dir", str(folder)]) == 2
     assert "expected a file" in capsys.readouterr().err
     assert cli.main(["replay", str(folder / "eai_scene1_tasks.jsonl"), "--data-dir", str(folder / "x")]) == 2
+
+
+def test_broken_lines_leave_the_good_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "virtualhome")
+    odd = [r'{"id": "\ud83d", "scene": 1}', "[" * 100_000, '{"scene": NaN}', "\x00", '"text"', "null", "{", "# words"]
+    odd += ['{"id": "\\u001b[31m", "scene": 1, "prog": ["[FLY]"]}', '{"scene": "\\u00b2", "prog": ["[SLEEP]"]}']
+    path = write_tasks(tmp_path / "elsewhere" / "some tasks ü", [ACTIVITY, *odd, "", "  ", EAI])
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    monkeypatch.chdir(tmp_path)
+    for folder in (".", "virtualhome", str(tmp_path)):  # relative or not, the folder itself or the one around it
+        assert cli.main(["replay", "elsewhere/some tasks ü", "--data-dir", folder]) == 0
+        printed = capsys.readouterr().out
+        assert "12 records (1 in the form 'activity', 1 in the form 'eai')" in printed
+        assert "executed 2/2\n" in printed and "reached their goal 2/2\n" in printed and "refused: 10\n" in printed
+        assert "\x1b" not in printed
+
+
+def test_a_file_of_which_nothing_can_be_replayed_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_folder(tmp_path)
+    path = write_tasks(tmp_path / "words.md", ["# words", "and more"])
+    assert cli.main(["replay", str(path), "--data-dir", str(folder)]) == 2
+    assert "2 records (none of them usable)" in capsys.readouterr().out
+    assert cli.main(["replay", str(tmp_path), "--data-dir", str(folder)]) == 2
+    assert "expected a file" in capsys.readouterr().err

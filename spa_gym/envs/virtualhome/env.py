@@ -28,17 +28,17 @@ from spa_gym.envs.virtualhome.simulator import Simulator
 from spa_gym.envs.virtualhome.spa_observation import spa_observation
 from spa_gym.envs.virtualhome.verbs import Command
 from spa_gym.envs.virtualhome.words import HouseWords, words_of
-from spa_gym.envs.virtualhome.world.generated import generated_tasks
+from spa_gym.envs.virtualhome.world.generated import tasks_for_fidelity
 
 __all__ = ["VirtualHomeEnv"]
 
 _EXAMPLES = ("walk to kitchen", "grab apple", "open fridge", "put apple in fridge", "switch on light", "stand up")
 
 
-def _official_tasks(split: str, data_dir: str | os.PathLike[str] | None, fidelity: str) -> TaskSet:
+def _official_tasks(split: str, data_dir: str | os.PathLike[str] | None, fidelity: str, success: str) -> TaskSet:
     from spa_gym.envs.virtualhome.official.tasks import official_tasks  # not needed where everything is generated
 
-    return official_tasks(split, data_dir, fidelity)
+    return official_tasks(split, data_dir, fidelity, success == "spa")
 
 
 def _spa_form(sim: Simulator, command: Command) -> str:
@@ -98,9 +98,9 @@ class VirtualHomeEnv(TextEnv):
         if source == "generated" and data_dir is not None:
             raise BadArgument("no data_dir with source='generated'", f"data_dir={data_dir!r}", "pass source='official'")
         tasks: TaskSet = (
-            generated_tasks(world_seed, size, split)
+            tasks_for_fidelity(fidelity, world_seed, size, split)
             if source == "generated"
-            else _official_tasks(split, data_dir, fidelity)
+            else _official_tasks(split, data_dir, fidelity, success)
         )
         super().__init__(tasks, progress=progress, render_mode=render_mode, example_actions=_EXAMPLES)
         self.fidelity = fidelity
@@ -161,17 +161,24 @@ class VirtualHomeEnv(TextEnv):
         """1 - remaining / D: the expert's steps from here over its steps from the start; never below 0."""
         if self._reached():
             return 1.0
-        house, goal = self._sim.house, self._wanted.goal
-        plan = expert_plan(self._sim, goal, self._done)
-        return self._plan_progress.at(plan, lambda: expert_plan(Simulator(house, self.fidelity), goal))
+        house = self._sim.house
+        plan = self._plan(self._sim, self._done)
+        return self._plan_progress.at(plan, lambda: self._plan(Simulator(house, self.fidelity), 0))
 
     def _goal_share(self) -> float:
         return self._wanted.goal.share(self._sim.state, self._done)
 
     def expert(self) -> Iterator[str]:
         """Yield the actions of a plan with full knowledge, from the current state."""
-        for command in expert_plan(self._sim, self._wanted.goal, self._done) or ():
+        for command in self._plan(self._sim, self._done) or ():
             yield text_of(command, self._sim.house)
+
+    def _plan(self, sim: Simulator, done: int) -> list[Command] | None:
+        if self._spa_success:
+            from spa_gym.envs.virtualhome.official.spa_plan import spa_plan
+
+            return spa_plan(sim, self._wanted, done)
+        return expert_plan(sim, self._wanted.goal, done)
 
     def demonstrator(self) -> SearchingExpert:
         """The searching expert for the episode that was just reset: it knows only what the agent has seen."""

@@ -53,23 +53,6 @@ def test_it_goes_on_after_somebody_elses_actions(size: str) -> None:
     assert solved >= 0.95 * 60
 
 
-def test_the_same_episode_twice_is_the_same() -> None:
-    engines = [Engine(generated_tasks(0, "official", "train")[5].payload) for _ in range(2)]
-    experts = [SearchingExpert(engine.intro()) for engine in engines]
-    for _ in range(LIMIT):
-        a, b = (expert.act() for expert in experts)
-        assert a == b
-        for engine, expert in zip(engines, experts, strict=True):
-            expert.observe(a, engine.act(a)[0])
-        if engines[0].won:
-            break
-
-
-def test_asking_twice_does_not_act_twice() -> None:
-    expert = SearchingExpert(INTRO)
-    assert expert.act() == expert.act()
-
-
 @pytest.mark.parametrize(
     ("task", "understood"),
     [

@@ -1,4 +1,4 @@
-"""`SPA-WebShop-v0` through `gymnasium.make`: the contract, the arguments, and what the info says."""
+"""`SPA-WebShop-v0` through `gymnasium.make`: the contract, what the info says, what is shared, refusals of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium as gym
 import pytest
 
-from spa_gym.core.errors import BadArgument, DataNotFound
+from spa_gym.core.errors import BadArgument
 from spa_gym.envs.webshop.env import WebShopEnv
 from spa_gym.testing import check_text_env
 from tests.official_data import webshop_folder
@@ -67,13 +67,6 @@ def test_buying_the_wrong_thing_is_worth_less_and_ends_the_episode() -> None:
     assert info["progress"] == info["goal_share"] == reward
 
 
-def test_the_step_limit_is_ten() -> None:
-    env = make()
-    env.reset(seed=0)
-    ends = [env.step("nonsense")[2:4] for _ in range(10)]
-    assert ends == [(False, False)] * 9 + [(False, True)]
-
-
 def test_environments_of_a_process_share_one_shop() -> None:
     first, second = make().unwrapped, make(split="test", progress=True).unwrapped
     assert isinstance(first, WebShopEnv) and isinstance(second, WebShopEnv)
@@ -105,13 +98,9 @@ def test_the_random_keyword_follows_the_seed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ({"source": "amazon"}, "source"),
-        ({"split": "valid_seen"}, "split"),
-        ({"size": "huge"}, "size"),
         ({"observation_mode": "url"}, "observation_mode"),
         ({"backend": "lynx"}, "backend"),
         ({"num_products": 0}, "num_products"),
-        ({"world_seed": -1}, "world_seed"),
         ({"human_goals": True}, "human_goals"),
         ({"render_mode": "rgb_array"}, "browser"),
         ({"noun_tagger": "nowhere:nothing"}, "nowhere"),
@@ -121,15 +110,3 @@ def test_the_random_keyword_follows_the_seed() -> None:
 def test_bad_arguments_are_refused_by_name(arguments: dict[str, Any], named: str) -> None:
     with pytest.raises(BadArgument, match=named):
         make(**arguments)
-
-
-def test_official_data_that_are_not_there(tmp_path: Any) -> None:
-    with pytest.raises(DataNotFound, match="items_shuffle"):
-        make(source="official", data_dir=tmp_path)
-
-
-def test_options_of_reset_know_positions_and_ids() -> None:
-    env = make(split="test")
-    _, info = env.reset(options={"task_id": 7})
-    _, again = env.reset(options={"task_id": info["task_id"]})
-    assert again["goal"] == info["goal"] and again["task_type"] == info["task_type"]

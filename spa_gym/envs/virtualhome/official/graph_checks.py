@@ -15,9 +15,20 @@ from spa_gym.envs.virtualhome.house import Edge, Node
 from spa_gym.envs.virtualhome.official.class_names import CLASS_NAMES
 from spa_gym.envs.virtualhome.vocabulary import PROPERTIES, RELATIONS, ROOMS_CATEGORY, STATES
 
-__all__ = ["RESTORE", "check_household", "checked_edge", "checked_node", "checked_nodes", "checked_states", "refuse"]
+__all__ = [
+    "RESTORE",
+    "check_household",
+    "checked_edge",
+    "checked_node",
+    "checked_nodes",
+    "checked_states",
+    "number_of",
+    "refuse",
+]
 
 RESTORE = "restore the file from its source; whatever does not depend on it stays usable"
+_LONGEST_NUMBER = 18
+"""Digits of the longest id that is read from a text."""
 
 
 def refuse(expected: str, got: object) -> NoReturn:
@@ -27,6 +38,12 @@ def refuse(expected: str, got: object) -> NoReturn:
         DataCorrupt: always.
     """
     raise DataCorrupt(expected, got, RESTORE)
+
+
+def number_of(text: Any) -> int | None:
+    """The number that a key of an object writes in plain digits; None where it writes none."""
+    plain = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+    return int(text) if plain else None
 
 
 def checked_node(value: Any, where: str) -> Node:
@@ -52,7 +69,7 @@ def checked_node(value: Any, where: str) -> Node:
     named = f"{where}: node {node_id!r}"
     if type(node_id) is not int:
         refuse(f"{named} with a whole number as its id", f"{node_id!r:.80}")
-    if class_name not in CLASS_NAMES:
+    if not isinstance(class_name, str) or class_name not in CLASS_NAMES:
         alike = difflib.get_close_matches(str(class_name), sorted(CLASS_NAMES), 3)
         hint = f" (alike: {', '.join(alike)})" if alike else ""
         refuse(f"{named} of a class of VirtualHome{hint}", f"{class_name!r:.80}")

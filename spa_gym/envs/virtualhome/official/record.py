@@ -14,7 +14,13 @@ from typing import Any
 
 from spa_gym.core.tasks import content_hash
 from spa_gym.envs.virtualhome.house import Edge, House
-from spa_gym.envs.virtualhome.official.graph_checks import checked_edge, checked_nodes, checked_states, refuse
+from spa_gym.envs.virtualhome.official.graph_checks import (
+    checked_edge,
+    checked_nodes,
+    checked_states,
+    number_of,
+    refuse,
+)
 from spa_gym.envs.virtualhome.official.house_patch import patched_house
 from spa_gym.envs.virtualhome.official.scenes import Scene, Scenes
 from spa_gym.envs.virtualhome.official.script import Line, parse_program
@@ -25,6 +31,7 @@ __all__ = ["Record", "house_of", "parse_record", "record_name"]
 
 _EAI_KEYS = ("eai_task", "tl_goal", "goal_actions")
 _GOAL_KEYS = ("goal_states", "goal_rels", "goal_actions")
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,10 @@ class Record:
 
 
 def record_name(value: Any, line_number: int) -> str:
-    """What a record is called: its id, or its line where it has none."""
+    """What a record is called: its id, or its line where it has none that can be printed on one line."""
     name = value.get("id") if isinstance(value, Mapping) else None
-    return str(name) if isinstance(name, (str, int)) and name != "" else f"line {line_number}"
+    name = str(name) if isinstance(name, (str, int)) else ""
+    return name if name.isprintable() and 0 < len(name) <= _LONGEST_NAME else f"line {line_number}"
 
 
 def parse_record(value: Any, where: str, name: str) -> Record:
@@ -86,13 +94,13 @@ def parse_record(value: Any, where: str, name: str) -> Record:
     for key, text in texts.items():
         if not isinstance(text, str):
             refuse(f"{where}: a text as its {key}", f"{text!r:.80}")
-    scene = value["scene"]
-    if type(scene) is not int and not (isinstance(scene, str) and scene.isdigit()):
-        refuse(f"{where}: the number of its scene", f"{scene!r:.80}")
+    scene = value["scene"] if type(value["scene"]) is int else number_of(value["scene"])
+    if scene is None:
+        refuse(f"{where}: the number of its scene", f"{value['scene']!r:.80}")
     return Record(
         name=name,
         form=form,
-        scene=int(scene),
+        scene=scene,
         title=texts["title"],
         description=texts["desc"],
         family=texts["eai_task"] or texts["title"] or form,
@@ -129,9 +137,10 @@ def house_of(record: Record, scenes: Scenes, where: str) -> tuple[House, Scene]:
         refuse(f"{where}: states by node id", f"{states!r:.80}")
     changed = {}
     for key, words in states.items():
-        if not key.isdigit() or int(key) not in ids:
+        node_id = number_of(key)
+        if node_id not in ids:
             refuse(f"{where}: states of nodes that are there", f"no node {key!r:.40}")
-        changed[int(key)] = checked_states(words, f"{where}: node {key}")
+        changed[node_id] = checked_states(words, f"{where}: node {key}")
     edges: dict[str, list[Edge]] = {}
     for key in ("edges_add", "edges_del"):
         triples = (_triple(item, where) for item in _list(raw, key, where))

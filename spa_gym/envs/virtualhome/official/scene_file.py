@@ -13,7 +13,13 @@ from typing import Any
 
 from spa_gym.core.errors import DataCorrupt
 from spa_gym.envs.virtualhome.house import House, build_house
-from spa_gym.envs.virtualhome.official.graph_checks import check_household, checked_edge, checked_nodes, refuse
+from spa_gym.envs.virtualhome.official.graph_checks import (
+    check_household,
+    checked_edge,
+    checked_nodes,
+    number_of,
+    refuse,
+)
 from spa_gym.envs.virtualhome.official.packed_file import read_json
 
 __all__ = ["read_compact_scenes", "read_scene_file"]
@@ -61,9 +67,14 @@ def read_compact_scenes(path: Path) -> dict[int, Callable[[], House]]:
         DataNotFound: there is no such file.
     """
     value = read_json(path)
-    if not isinstance(value, Mapping) or not all(str(key).isdigit() for key in value):
+    numbers = [number_of(key) for key in value] if isinstance(value, Mapping) else [None]
+    if None in numbers:
         raise DataCorrupt(f"{path}: an object with numbers of scenes as keys", _keys(value), "restore the file")
-    return {int(key): _builder(path, int(key), scene) for key, scene in value.items()}
+    return {
+        number: _builder(path, number, scene)
+        for number, scene in zip(numbers, value.values(), strict=True)
+        if number is not None
+    }
 
 
 def _builder(path: Path, number: int, scene: Any) -> Callable[[], House]:

@@ -10,7 +10,7 @@ from spa_gym.core.errors import DataCorrupt
 from spa_gym.core.tasks import content_hash
 from spa_gym.envs.virtualhome.house import House, Node
 from spa_gym.envs.virtualhome.official.data_folder import DataFolder
-from spa_gym.envs.virtualhome.official.graph_checks import checked_states, refuse
+from spa_gym.envs.virtualhome.official.graph_checks import checked_states, number_of, refuse
 from spa_gym.envs.virtualhome.official.house_patch import patched_house
 from spa_gym.envs.virtualhome.official.packed_file import read_json
 from spa_gym.envs.virtualhome.official.scene_file import read_compact_scenes, read_scene_file
@@ -104,9 +104,10 @@ class Scenes:
             refuse(f"{path}: the states of scene {number} by id", f"{states!r:.80}")
         checked = {}
         for key, words in states.items():
-            if not key.isdigit() or int(key) not in house.position_of:
+            node_id = number_of(key)
+            if node_id is None or node_id not in house.position_of:
                 refuse(f"{path}: states of nodes of scene {number}", f"no node {key!r:.40}")
-            checked[int(key)] = checked_states(words, f"{path}: scene {number}: node {key}")
+            checked[node_id] = checked_states(words, f"{path}: scene {number}: node {key}")
         return checked
 
 

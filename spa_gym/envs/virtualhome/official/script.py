@@ -12,7 +12,7 @@ from spa_gym.envs.virtualhome.verbs import VERBS, Command
 __all__ = ["Line", "commands_of", "parse_line", "parse_program"]
 
 _LINE = re.compile(r"\s*\[\s*(\w+)\s*\]((?:\s*<[^<>]*>\s*\([\d.\s]+\))*)\s*")
-_OBJECT = re.compile(r"<\s*([^<>]*?)\s*>\s*\(\s*(?:\d+\s*\.\s*)?(\d+)\s*\)")
+_OBJECT = re.compile(r"<\s*([^<>]*?)\s*>\s*\(\s*(?:[0-9]+\s*\.\s*)?([0-9]{1,18})\s*\)")
 _ALIASES = {"LOOKAT_MEDIUM": "LOOKAT"}
 
 

@@ -141,7 +141,7 @@ def _actions(program: tuple[Line, ...]) -> tuple[tuple[str, tuple[int, ...]], ..
 def _fits(record: SpaRecord, house: House, where: str) -> bool:
     """Whether all that a record names is in a house, as what the record takes it for."""
     for class_name, node_id in record.objects.items():
-        position = house.position_of.get(node_id)
+        position = house.position_of.get(node_id) if type(node_id) is int else None
         if position is None or house.class_names[position] != class_name:
             return False
     try:

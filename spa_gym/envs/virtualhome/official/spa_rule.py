@@ -71,8 +71,9 @@ def _edge(item: Any, house: House, where: str, lenient: bool) -> _Edge | None:
         refuse(f"{where}: every edge with from_id, relation_type, to_id", f"{item!r:.120}")
     a, relation, b = item["from_id"], item["relation_type"], item["to_id"]
     positions = house.position_of
-    if lenient and relation in RELATIONS and (a not in positions or b not in positions):
-        return None
+    if lenient and relation in RELATIONS and all(type(end) is int for end in (a, b)):
+        if a not in positions or b not in positions:
+            return None
     a, relation, b = checked_edge(a, relation, b, positions, where)
     return positions[a], relation, positions[b]
 

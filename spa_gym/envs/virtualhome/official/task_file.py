@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 
 from spa_gym.core.errors import DataCorrupt
 from spa_gym.envs.virtualhome.official.graph_checks import refuse
-from spa_gym.envs.virtualhome.official.packed_file import read_unpacked
+from spa_gym.envs.virtualhome.official.packed_file import parse_json, read_unpacked
 
 __all__ = ["Refusal", "TaskFile", "shared_task_file"]
 
@@ -66,7 +65,7 @@ class TaskFile:
             DataCorrupt: it is no JSON.
         """
         try:
-            return json.loads(self._lines[number])
+            return parse_json(self._lines[number])
         except ValueError as error:
             raise DataCorrupt(
                 f"{self.where(number)}: one JSON object", f"{error}", "restore the line; the others stay usable"

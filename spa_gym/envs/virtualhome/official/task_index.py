@@ -23,7 +23,7 @@ from spa_gym.core.atomic import atomic_write_bytes
 from spa_gym.core.build_once import cache_folder
 from spa_gym.core.errors import DataCorrupt, DataNotFound, UnsolvableTask, WriteFailed
 from spa_gym.envs.virtualhome.official.library import Library
-from spa_gym.envs.virtualhome.official.playable import goal_rule, playable_goal
+from spa_gym.envs.virtualhome.official.playable import check_solvable, goal_rule, playable_goal
 from spa_gym.envs.virtualhome.official.record import Record, record_name
 from spa_gym.envs.virtualhome.official.splits import SPLITS, activity_split
 from spa_gym.envs.virtualhome.official.task_file import Refusal, TaskFile
@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 _CODE = (
     "official/*.py",
+    "planning/*.py",
+    "expert.py",
     "rules/*.py",
     "simulator.py",
     "state.py",
@@ -61,7 +63,9 @@ class TaskIndex(NamedTuple):
     """Records that are broken or that nobody can solve."""
 
 
-def task_index(split: str, file: TaskFile, library: Library, fidelity: str, fingerprint: str) -> TaskIndex:
+def task_index(
+    split: str, file: TaskFile, library: Library, fidelity: str, spa_rule: bool, fingerprint: str
+) -> TaskIndex:
     """The index of a split, from the cache or made now.
 
     Args:
@@ -69,10 +73,11 @@ def task_index(split: str, file: TaskFile, library: Library, fidelity: str, fing
         file: its task file.
         library: what its records refer to.
         fidelity: what the tasks are to be played in.
+        spa_rule: SPA's rule is to judge them.
         fingerprint: `DataFolder.fingerprint` of the task files.
     """
     key = {"code": _code_hash(), "data": fingerprint}
-    path = cache_folder() / "virtualhome" / f"{split}-{goal_rule(fidelity)}-{fingerprint[:20]}.json.gz"
+    path = cache_folder() / "virtualhome" / f"{split}-{fidelity}{'-spa' * spa_rule}-{fingerprint[:20]}.json.gz"
     kept = _load(path, key)
     if kept is not None:
         return kept
@@ -88,7 +93,8 @@ def task_index(split: str, file: TaskFile, library: Library, fidelity: str, fing
             prepared = library.prepare(value, where, name)
             if isinstance(prepared.record, Record) and not prepared.record.has_goal:
                 continue
-            playable_goal(prepared, fidelity, where)
+            goal = playable_goal(prepared, fidelity, where)
+            check_solvable(prepared, goal, fidelity, spa_rule, where)
             task_id = prepared.record.task_id(prepared.start, goal_rule(fidelity))
             if task_id in ids:
                 raise DataCorrupt(f"{where}: a record of its own", f"the same as {ids[task_id]}")

@@ -42,6 +42,7 @@ class OfficialTaskSet(TaskSet):
         split: one of `SPLITS`.
         folder: where the files lie.
         fidelity: what the tasks are to be played in.
+        spa_rule: SPA's rule is to judge them.
         fingerprint: of the files, see `DataFolder.fingerprint`.
 
     Raises:
@@ -52,13 +53,13 @@ class OfficialTaskSet(TaskSet):
     refused: tuple[Refusal, ...]
     """Records that are no tasks, by name, and why."""
 
-    def __init__(self, split: str, folder: DataFolder, fidelity: str, fingerprint: str) -> None:
+    def __init__(self, split: str, folder: DataFolder, fidelity: str, spa_rule: bool, fingerprint: str) -> None:
         super().__init__("virtualhome/official", split)
-        self.folder, self.fidelity = folder, fidelity
+        self.folder, self.fidelity, self.spa_rule = folder, fidelity, spa_rule
         self._library = Library(folder)
         path = folder.task_file(SPLITS[split].file, SPLITS[split].subfolder)
         self._file = shared_task_file(path, fingerprint)
-        index = task_index(split, self._file, self._library, fidelity, fingerprint)
+        index = task_index(split, self._file, self._library, fidelity, spa_rule, fingerprint)
         self._entries, self.refused = index.entries, tuple(index.refused)
         self._ids = {entry.task_id: i for i, entry in enumerate(self._entries)}
         self._build = functools.lru_cache(maxsize=_BUILT)(self._build_task)
@@ -93,7 +94,7 @@ class OfficialTaskSet(TaskSet):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the names of split and folder."""
-        return official_tasks, (self.split, self.folder.path, self.fidelity)
+        return official_tasks, (self.split, self.folder.path, self.fidelity, self.spa_rule)
 
     @property
     def task_types(self) -> Counter[str]:
@@ -111,7 +112,7 @@ class OfficialTaskSet(TaskSet):
 
 
 def official_tasks(
-    split: str, data_dir: str | os.PathLike[str] | None = None, fidelity: str = "repaired"
+    split: str, data_dir: str | os.PathLike[str] | None = None, fidelity: str = "repaired", spa_rule: bool = False
 ) -> OfficialTaskSet:
     """The official tasks of a split, the same object for everybody in this process.
 
@@ -120,6 +121,7 @@ def official_tasks(
         data_dir: the folder with the files; None: `$SPA_GYM_DATA`.
         fidelity: what the tasks are to be played in: in `"repaired"`, goals that only a defect brings about are read
             anew (see `recorded_goal.py`).
+        spa_rule: SPA's rule is to judge them, not the goal: splits `"spa_seen"` and `"spa_unseen"` only.
 
     Raises:
         BadArgument: there is no such split or fidelity.
@@ -132,9 +134,9 @@ def official_tasks(
     paths = [folder.task_file(SPLITS[split].file, SPLITS[split].subfolder)]
     if SPLITS[split].subfolder:
         paths += [path for ending in ("", ".gz") if (path := folder.path / f"{EAI_FILE}{ending}").is_file()]
-    return _shared(split, folder, fidelity, folder.fingerprint(*paths))
+    return _shared(split, folder, fidelity, spa_rule, folder.fingerprint(*paths))
 
 
 @functools.lru_cache(maxsize=16)
-def _shared(split: str, folder: DataFolder, fidelity: str, fingerprint: str) -> OfficialTaskSet:
-    return OfficialTaskSet(split, folder, fidelity, fingerprint)
+def _shared(split: str, folder: DataFolder, fidelity: str, spa_rule: bool, fingerprint: str) -> OfficialTaskSet:
+    return OfficialTaskSet(split, folder, fidelity, spa_rule, fingerprint)

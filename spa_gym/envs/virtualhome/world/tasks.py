@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from typing import Final
 
 from spa_gym.core.draws import choice
@@ -27,7 +28,7 @@ _THINGS: Final = {"official": (40, 56), "small": (15, 20)}
 _MOST_CLAUSES: Final = 4
 
 
-def draw_task(world_seed: int, size: str, split: str, index: int) -> Task:
+def draw_task(world_seed: int, size: str, split: str, index: int, without: Collection[str] = ()) -> Task:
     """Task `index` of a split of a generated world; its id hashes the graph and the goal's words.
 
     Args:
@@ -35,6 +36,7 @@ def draw_task(world_seed: int, size: str, split: str, index: int) -> Task:
         size: one of `SIZES`.
         split: a key of `SPLIT_SIZES`.
         index: position in the split; any number from 0, the splits merely stop at `SPLIT_SIZES`.
+        without: kinds of clauses that no goal may have; a task with one is drawn anew, the others stay what they are.
     """
     name = f"virtualhome/{world_seed}/{size}/{split}/{index}"
     group = "valid_unseen" if split == "valid_unseen" else "train"
@@ -45,6 +47,8 @@ def draw_task(world_seed: int, size: str, split: str, index: int) -> Task:
         layout = draw_layout(world_seed, size, group, int(rng.random() * NUM_HOUSES[group]))
         draft = Draft(layout, size == "small", rng)
         clauses = FAMILIES[family](draft)
+        if clauses and any(clause.kind in without for clause in clauses):
+            clauses = None
         if clauses and len(clauses) <= _MOST_CLAUSES and not (len(clauses) == 1 and _at_hand(draft, clauses[0])):
             task = _task(name, size, family, draft, clauses)
             if task is not None:

@@ -128,12 +128,12 @@ def test_the_second_opening_checks_nothing_again(folder: Path, monkeypatch: pyte
     assert [task.id for task in official_tasks("train", other)] == wanted
     kept = next(Path(str(folder.parent / "cache")).rglob("train-*"))
     monkeypatch.setattr(index_module, "playable_goal", never)
-    fresh = type(first)("train", first.folder.__class__(other.resolve()), "repaired", _fingerprint(other))
+    fresh = type(first)("train", first.folder.__class__(other.resolve()), "repaired", False, _fingerprint(other))
     assert len(fresh) == len(wanted)
     for path in kept.parent.iterdir():
         path.write_bytes(b"not what was kept")
     with pytest.raises(DataNotFound, match="nothing is checked"):
-        type(first)("train", fresh.folder, "repaired", _fingerprint(other))
+        type(first)("train", fresh.folder, "repaired", False, _fingerprint(other))
 
 
 def _fingerprint(folder: Path) -> str:

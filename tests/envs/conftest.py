@@ -1,4 +1,4 @@
-"""The parsed official games are cached in a folder of the test session, never in the user's."""
+"""What environments keep on disk (parsed games, indexes) goes to a folder of the test session, never to the user's."""
 
 from __future__ import annotations
 
