@@ -30,6 +30,21 @@ METHODS: dict[str, str] = {
     "hgpo": "spa_gym.baselines.methods.hgpo:HierarchyOfGroups",
     "g2po": "spa_gym.baselines.methods.g2po:GroupGraph",
     "graphgpo": "spa_gym.baselines.methods.graphgpo:GraphDistance",
+    "sft": "spa_gym.baselines.methods.sft:Imitation",
+    "rft": "spa_gym.baselines.methods.rft:RejectionSampling",
+    "eto": "spa_gym.baselines.methods.eto:TrajectoryPreference",
+    "ipr": "spa_gym.baselines.methods.ipr:StepPreference",
+    "rro": "spa_gym.baselines.methods.rro:RewardRising",
+    "vineppo": "spa_gym.baselines.methods.vineppo:MonteCarloAdvantage",
+    "istar": "spa_gym.baselines.methods.istar:ImplicitStepReward",
+    "stepagent-implicit": "spa_gym.baselines.methods.stepagent_implicit:ExpertStepPreference",
+    "stepagent-inverse": "spa_gym.baselines.methods.stepagent_inverse:ExpertDiscriminator",
+    "hcapo": "spa_gym.baselines.methods.hcapo:HindsightCredit",
+    "progress-advantage": "spa_gym.baselines.methods.progress_advantage:ProgressAdvantage",
+    "spa-released": "spa_gym.baselines.methods.spa_released:ReleasedProgress",
+    "rudder": "spa_gym.baselines.methods.rudder:PrefixDifference",
+    "rlbr": "spa_gym.baselines.methods.rlbr:BaggedReward",
+    "uniform": "spa_gym.baselines.methods.uniform:UniformShares",
 }
 """Name -> entry point of a class or function that takes the options and makes the method."""
 
