@@ -23,6 +23,7 @@ import numpy as np
 from torch import nn
 
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.methods.registry import make_method
 from spa_gym.baselines.methods.seam import Batch, Credit, Method, Study
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
@@ -67,12 +68,12 @@ def train(config: TrainConfig) -> RunRecord:
         {"policy": policy, "critic": learner.critic, **method.modules()},
         {"policy": learner.policy_optimizer, "critic": learner.critic_optimizer, **method.optimizers()},
     )
-    fresh = {"iteration": 0, "env_steps": spent, "tokens": 0, "updates": 0, "seconds": 0.0, "curves": {}}
+    fresh = {"iteration": 0, "env_steps": spent, "tokens": 0, "updates": 0, "seconds": 0.0, "curves": {}, "elapsed": []}
     position = state.load() or fresh
+    elapsed = position["elapsed"]
     iteration, env_steps, tokens, updates = (position[k] for k in ("iteration", "env_steps", "tokens", "updates"))
-    tracker = Tracker(
-        config.out, config.method, config.env_steps, start=env_steps, unit="envstep", curves=position["curves"]
-    )
+    name = config.label or config.method
+    tracker = Tracker(config.out, name, config.env_steps, start=env_steps, unit="envstep", curves=position["curves"])
     readings = ModelReadings(policy, learner.reference, codec, device)
     tasks = Tasks(config, method.needs, [t.task_id for t in study.demonstrations])
     engine, scoring = CachedEngine(policy, codec), CachedEngine(learner.reference, codec)
@@ -104,6 +105,7 @@ def train(config: TrainConfig) -> RunRecord:
             tracker.log(
                 iteration,
                 env_steps=env_steps,
+                tokens=tokens,
                 **batch,
                 **figures,
                 **credit.figures,
@@ -116,6 +118,7 @@ def train(config: TrainConfig) -> RunRecord:
                 length=f"{batch['episode_length']:.1f}",
                 **({"kl": f"{figures['kl']:.3f}"} if "kl" in figures else {}),
             )
+            elapsed.append(round(position["seconds"] + time.perf_counter() - started, 2))
             state.save(
                 {
                     "iteration": iteration,
@@ -124,6 +127,7 @@ def train(config: TrainConfig) -> RunRecord:
                     "updates": updates,
                     "seconds": position["seconds"] + time.perf_counter() - started,
                     "curves": tracker.curves,
+                    "elapsed": elapsed,
                 }
             )
     finally:
@@ -131,7 +135,7 @@ def train(config: TrainConfig) -> RunRecord:
     final = _final(policy, codec, config)
     record = RunRecord(
         kind="train",
-        method=config.method,
+        method=name,
         env_id=config.env_id,
         env_kwargs=config.env_kwargs,
         seed=config.seed,
@@ -142,6 +146,7 @@ def train(config: TrainConfig) -> RunRecord:
         wall_time_s=position["seconds"] + time.perf_counter() - started,
         metrics={"exploration_env_steps": spent, **method.metrics()},
         curves=tracker.columns(),
+        elapsed_s=elapsed,
         final=final,
     )
     recipe = {"stage": "ppo", "settings": settings, "start": loaded.recipe}
@@ -201,13 +206,21 @@ def _look(policy: nn.Module, codec: Codec, config: TrainConfig) -> dict[str, flo
 
 
 def _final(policy: nn.Module, codec: Codec, config: TrainConfig) -> dict[str, dict[str, Any]]:
-    return {
-        f"{split}/{name}": evaluate_policy(
-            policy, codec, config.env_id, config.env_kwargs, split=split, temperature=temperature, seed=config.seed
-        )
-        for split in config.final_splits
-        for name, temperature in (("greedy", 0.0), ("sampled", 1.0))
-    }
+    final: dict[str, dict[str, Any]] = {}
+    for split in config.final_splits:
+        lengths = expert_lengths(config.env_id, config.env_kwargs, split)
+        for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
+            final[f"{split}/{name}"] = evaluate_policy(
+                policy,
+                codec,
+                config.env_id,
+                config.env_kwargs,
+                split=split,
+                temperature=temperature,
+                seed=config.seed,
+                expert_steps=lengths,
+            )
+    return final
 
 
 def main() -> None:

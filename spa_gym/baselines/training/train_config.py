@@ -21,6 +21,8 @@ class TrainConfig:
     """Name of the method, or package.module:object."""
     options: dict[str, Any] = field(default_factory=dict)
     """Settings of the method."""
+    label: str = ""
+    """Its name in the tables, where that is not the method's: an ablation, a trial."""
     demonstrations: int = 150
     """Demonstrations that a method may compare with: those that were imitated, the first tasks of `train`."""
     out: Path = Path("runs/ppo")
