@@ -34,7 +34,7 @@ class BaggedReward(ExploredMethod):
         read: where a step is read.
         refresh: batches between two refits; the paper learns on from its replay buffer.
         refresh_epochs: epochs of a refit.
-        refresh_lr: rate of the refits (the paper's reward model has 1e-4).
+        refresh_lr: rate of the refits (the released reward model has 1e-4).
         name: name in tables.
 
     Raises:
