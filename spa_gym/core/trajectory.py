@@ -170,7 +170,8 @@ def from_record(record: Any, where: str = "a record") -> Trajectory:
         record["steps"] = tuple(_parse_step(step) for step in record["steps"])
         return Trajectory(**record)
     except (KeyError, TypeError) as error:
-        raise DataCorrupt(f"the fields of a trajectory in {where}", f"{type(error).__name__}: {error}", _MEND) from error
+        got = f"{type(error).__name__}: {error}"
+        raise DataCorrupt(f"the fields of a trajectory in {where}", got, _MEND) from error
 
 
 def _parse_step(record: dict[str, Any]) -> Step:

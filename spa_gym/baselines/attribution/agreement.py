@@ -18,7 +18,7 @@ import numpy.typing as npt
 from spa_gym.baselines.attribution import metrics as m
 from spa_gym.baselines.attribution.store import Truth
 
-__all__ = ["CORRELATIONS", "Limits", "Sheet", "ceiling", "figures", "intervals", "subsets"]
+__all__ = ["CORRELATIONS", "Limits", "Sheet", "ceiling", "intervals", "subsets"]
 
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -229,8 +229,3 @@ def subsets(truth: Truth) -> dict[str, npt.NDArray[np.bool_]]:
         },
     }
     return {name: np.repeat(episodes, lengths) for name, episodes in whole.items() if episodes.any()}
-
-
-def figures(truth: Truth, credits: Sequence[Array], limits: Limits | None = None) -> dict[str, float]:
-    """Every figure without intervals, in one call."""
-    return Sheet(truth, credits, limits).figures()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -60,8 +61,8 @@ def kendall(c: Array, a: Array) -> float:
     """
     if np.ptp(c) == 0 or np.ptp(a) == 0:
         return 0.0
-    tau, _ = kendalltau(c, a)
-    return float(tau)
+    tau: Any = kendalltau(c, a)
+    return float(tau.statistic)
 
 
 def grouped(keys: Sequence[Hashable]) -> list[npt.NDArray[np.intp]]:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from spa_gym.baselines.attribution.agreement import Limits, Sheet, ceiling, intervals, subsets
 from spa_gym.baselines.attribution.policy_features import critic_advantages, read_policy
-from spa_gym.baselines.attribution.scorers import Scored, Scorers
+from spa_gym.baselines.attribution.scorers import Scored, Scorers, file_name
 from spa_gym.baselines.attribution.store import Truth, load_truth
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.atomic import atomic_write_text
@@ -101,7 +101,7 @@ def score_all(config: ScoreConfig) -> dict[str, Any]:
     tracker = Tracker(config.out, "score", len(jobs), unit="scorer")
     try:
         for name, seed in jobs:
-            path = config.out / "scores" / f"{_file_name(name)}-{seed}.json"
+            path = config.out / "scores" / f"{file_name(name)}-{seed}.json"
             if not path.is_file() or "error" in json.loads(path.read_text(encoding="utf-8")):
                 entry: dict[str, Any] = {"name": name, "seed": seed, "options": config.options.get(name, {})}
                 try:
@@ -165,7 +165,3 @@ def _claim(path: Path, settings: dict[str, Any]) -> None:
             "those of another truth or of other settings",
             "choose another --out, or remove the folder to start over",
         )
-
-
-def _file_name(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)

@@ -131,7 +131,8 @@ def score_on_toys(
 
     Returns:
         Name of the process -> `rmse`, `centred_rmse` (per step and state), `spearman`, `sign_accuracy`, `leakage` and
-        `gradient_cosine`, that of the batch's gradient with the exact one of the tabular softmax policy.
+        `gradient_cosine`, that of the batch's gradient with the exact one of the tabular softmax policy; for `recovery`
+        also `mended_mistake`, the mean credit of a mistake that was mended, whose truth is -0.25.
     """
     result = {}
     for mdp in toy_mdps():
@@ -147,6 +148,9 @@ def score_on_toys(
             "leakage": leakage(c, a),
             "gradient_cosine": cosine(_gradient(mdp, played, paid), _exact_gradient(mdp)),
         }
+        if mdp.name == "recovery":
+            mended = [row[0] for e, row in zip(played, paid, strict=True) if e.actions == ("bad", "recover")]
+            result[mdp.name]["mended_mistake"] = float(np.mean(mended))
     return result
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from spa_gym.baselines.attribution.scorers import from_credit
+from spa_gym.baselines.attribution.readout import from_credit
 from spa_gym.baselines.attribution.toy_mdps import ToyEpisode, score_on_toys, toy_baselines
 from spa_gym.baselines.methods.registry import make_method
 from spa_gym.baselines.methods.seam import Batch
@@ -32,11 +32,12 @@ def as_trajectory(episode: ToyEpisode, task: str) -> Trajectory:
     return Trajectory("toy", task, "toy", "", steps, "over", True, False, total, total > 0)
 
 
-def method_on_toys(name: str, *, group: int = 8, seed: int = 0) -> Scorer:
+def method_on_toys(name: str, *, to_go: bool = False, group: int = 8, seed: int = 0) -> Scorer:
     """A method as a function from episodes to credits; it gets groups of so many episodes as those of one task.
 
     Args:
         name: a method that needs neither models nor exploration nor to play on.
+        to_go: sum its credit to the episode's end, as a loss does with rewards.
         group: episodes of a task.
         seed: of its draws.
     """
@@ -48,7 +49,7 @@ def method_on_toys(name: str, *, group: int = 8, seed: int = 0) -> Scorer:
             # Groups of one batch each: all tasks begin in the same state, which methods may pool by observation.
             played = [as_trajectory(e, f"task {number}") for e in episodes[start : start + group]]
             made += from_credit(method.credit(Batch(played, number, seed)), played)[1]
-        return made
+        return [np.cumsum(c[::-1])[::-1] for c in made] if to_go else made
 
     return credit
 
@@ -56,7 +57,7 @@ def method_on_toys(name: str, *, group: int = 8, seed: int = 0) -> Scorer:
 def score_methods_on_toys(
     names: Sequence[str], *, episodes: int = 2_000, seed: int = 0
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Scorer -> process -> figures, the plain baselines first.
+    """Scorer -> process -> figures, the plain baselines first; rewards as they are paid, and to the episode's end.
 
     Args:
         names: methods, or `toys:package.module:function` from toy episodes to credits.
@@ -66,8 +67,18 @@ def score_methods_on_toys(
     scorers: dict[str, Scorer] = dict(toy_baselines())
     for name in names:
         kind, _, rest = name.partition(":")
-        scorers[name] = load_object(rest) if kind == "toys" else method_on_toys(name, seed=seed)
+        if kind == "toys":
+            scorers[name] = load_object(rest)
+            continue
+        scorers[name] = method_on_toys(name, seed=seed)
+        if _pays_rewards(name):
+            scorers[f"{name} (to go)"] = method_on_toys(name, to_go=True, seed=seed)
     return {name: score_on_toys(credit, episodes=episodes, seed=seed) for name, credit in scorers.items()}
+
+
+def _pays_rewards(name: str) -> bool:
+    played = [as_trajectory(ToyEpisode(((0, "start"),), ("good",), (float(i),)), "task") for i in range(2)]
+    return make_method(name).credit(Batch(played)).rewards is not None
 
 
 def toy_table(scores: dict[str, dict[str, dict[str, float]]]) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from spa_gym.baselines.attribution.agreement import Limits, Sheet, ceiling, intervals, subsets
 from spa_gym.baselines.attribution.policy_features import critic_advantages, read_policy
-from spa_gym.baselines.attribution.scorers import Scored, Scorers, as_arrays, from_credit
+from spa_gym.baselines.attribution.readout import as_arrays, from_credit
+from spa_gym.baselines.attribution.scorers import Scored, Scorers
 from spa_gym.baselines.attribution.scoring import ScoreConfig, load_scores, score_all, variants
 from spa_gym.baselines.attribution.store import Truth, ValuedEpisode
 from spa_gym.baselines.attribution.tables import as_record, as_tables

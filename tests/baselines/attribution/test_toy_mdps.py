@@ -84,6 +84,7 @@ def test_outcome_credit_leaks_and_praises_the_mistake() -> None:
     # recovery: success in 3 of 4, so the centred outcome is 1/4 or -3/4. Steps with the right sign: good (1/2 of the
     # episodes, one step), recover (1/4: one step of two, the mistake is praised), and both of give up (1/4).
     assert scores["centred outcome"]["recovery"]["sign_accuracy"] == pytest.approx(1.25 / 1.5, abs=0.03)
+    assert scores["outcome"]["recovery"]["mended_mistake"] == 1.0, "what the truth blames with 0.25"
     assert scores["nothing"]["horizon"]["spearman"] == 0.0
     assert math.isnan(scores["nothing"]["horizon"]["gradient_cosine"])
 
@@ -91,6 +92,8 @@ def test_outcome_credit_leaks_and_praises_the_mistake() -> None:
 def test_methods_of_the_table_are_scored_too() -> None:
     scores = score_methods_on_toys(["ppo", "tests.baselines.methods.own:Own"], episodes=64)
     assert scores["ppo"] == scores["sparse reward"]
+    assert scores["ppo (to go)"]["delayed"] == scores["outcome"]["delayed"], "only the last step pays"
+    assert "tests.baselines.methods.own:Own (to go)" not in scores, "advantages are taken as they are"
     assert "## recovery" in toy_table(scores)
     episodes = sample(toy_mdps()[1], 20, np.random.default_rng(0))
     assert [len(c) for c in method_on_toys("ppo", group=8)(episodes)] == [len(e.actions) for e in episodes]
