@@ -49,6 +49,8 @@ class RewardRising(Method):
         walks: explorations of an iteration, and episodes of its batch (ours: this bounds the continuations).
         steps: steps of an exploration (ours, as well), which then begins at a step of the batch's episode drawn at
             random; None: it goes from the first step to the end, as in the paper.
+        most_steps: environment steps of an iteration after which its explorations are broken off (ours): where nothing
+            is ever solved no reward rises, and each step goes up to the cap. None: they are not.
         beta: of the DPO loss (ours, after IPR's).
     """
 
@@ -56,15 +58,16 @@ class RewardRising(Method):
     candidates: int = 5
     walks: int | None = 8
     steps: int | None = 5
+    most_steps: int | None = 5_000
     beta: float = 0.1
     name: str = "rro"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
-        counts = (self.continuations, self.candidates, self.walks, self.steps)
+        counts = (self.continuations, self.candidates, self.walks, self.steps, self.most_steps)
         if any(x is not None and x < 1 for x in counts) or self.beta <= 0:
             raise BadArgument(
-                "continuations, candidates, walks and steps >= 1 (the last two or None), beta > 0",
+                "continuations, candidates, walks, steps and most_steps >= 1 (the last three or None), beta > 0",
                 f"{counts}, {self.beta}",
                 "correct the options",
             )
@@ -76,10 +79,11 @@ class RewardRising(Method):
 
     def credit(self, batch: Batch) -> Credit:
         """Pairs of single actions."""
+        begun, most = batch.player.env_steps, self.most_steps
         walks = self._begin(batch)
         pairs: list[Pair] = []
         sampled = explored = risen = 0
-        while walks:
+        while walks and (most is None or batch.player.env_steps - begun < most):
             going: list[_Walk] = []
             for walk, episode, reward in self._candidates(walks, batch.player):
                 walk.tried.append((episode, reward))

@@ -83,13 +83,21 @@ def test_a_policy_without_room_to_act_ends_the_exploration() -> None:
     assert not credit.pairs and credit.figures == {"step_pairs": 0.0, "candidates": 0.0, "risen": 0.0}
 
 
+def test_past_the_bound_an_exploration_is_broken_off() -> None:
+    """The start takes three steps, each candidate three: with 12 the first step is done, and d is not tried."""
+    for most, pairs, steps in ((12, 2, 12), (13, 2, 14), (6, 0, 6), (20, 3, 20), (None, 3, 20)):
+        player = player_of(ANSWERS)
+        method = RewardRising(continuations=1, candidates=3, steps=None, most_steps=most)
+        assert len(method.credit(Batch([START], player=player)).pairs) == pairs and player.env_steps == steps
+
+
 def test_its_batches_are_its_explorations() -> None:
     assert RewardRising().needs.episodes == 8 and RewardRising(walks=None).needs.episodes is None
 
 
 @pytest.mark.parametrize(
-    "options", [{"continuations": 0}, {"candidates": 0}, {"walks": 0}, {"steps": 0}, {"beta": 0.0}]
+    "options", [{"continuations": 0}, {"candidates": 0}, {"walks": 0}, {"steps": 0}, {"most_steps": 0}, {"beta": 0.0}]
 )
 def test_bad_options_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(BadArgument, match="candidates, walks and steps"):
+    with pytest.raises(BadArgument, match="candidates, walks, steps"):
         RewardRising(**options)
