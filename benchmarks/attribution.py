@@ -5,8 +5,10 @@
     python benchmarks/attribution.py toys --methods ppo rloo grpo
     python benchmarks/attribution.py page --truth runs/truth --scores runs/attribution
 
-Each goes on where it was killed. `score` writes the tables (`attribution.md`, `attribution.json`), and with `--study`,
-a folder of training runs, the picture of agreement against gain. What is measured and how: docs/attribution.md.
+Dictionaries are given as JSON (`--env-kwargs '{"size": "small"}'`, `--options '{"spa": {"beta": 0.0}}'`). Truth and
+scores go on where they were killed. `score` writes the tables (`attribution.md`, `attribution.json`), and with
+`--study`, a folder of training runs, the picture of agreement against gain. What is measured and how:
+docs/attribution.md.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import tyro
+from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines.attribution.scoring import ScoreConfig, load_scores, score_all
@@ -32,6 +35,21 @@ from spa_gym.leaderboard.attribution_page import draw_gain, training_gain, write
 
 _RESULTS = Path(__file__).parent / "results" / "attribution"
 _log = logging.getLogger(__name__)
+_registry = ConstructorRegistry()
+
+
+@_registry.primitive_rule
+def _as_json(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    """A dictionary is one argument."""
+    if info.type_origin is not dict:
+        return None
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="JSON",
+        instance_from_str=lambda texts: json.loads(texts[0]),
+        is_instance=lambda value: isinstance(value, dict),
+        str_from_instance=lambda value: [json.dumps(value)],
+    )
 
 
 @dataclass(frozen=True)
@@ -119,6 +137,7 @@ def main() -> None:
         | Annotated[ToysConfig, tyro.conf.subcommand("toys", description="Score methods on three small processes.")]
         | Annotated[PageConfig, tyro.conf.subcommand("page", description="Show episodes with their credit.")],
         description=__doc__,
+        registry=_registry,
     )
     if isinstance(config, TruthConfig):
         record = make_truth(config)
