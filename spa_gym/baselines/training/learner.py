@@ -85,5 +85,5 @@ class Learner:
             figures |= learn_preferences(
                 credit, self.policy, self.reference, self.policy_optimizer, self.codec, self.config, rng, self.device
             )
-            updates, tokens = updates + figures["updates"], tokens + figures["tokens"]
+            updates, tokens = updates + figures["updates"], tokens + figures["tokens"] / self.config.epochs
         return {**figures, "updates": updates, "tokens": tokens}
