@@ -46,9 +46,10 @@ __all__ = ["ALIASES", "Scored", "Scorers", "file_name"]
 Array = npt.NDArray[np.float64]
 
 ALIASES: dict[str, tuple[str, dict[str, Any]]] = {
-    "mc-5": ("vineppo", {"continuations": 5}),
+    "mc-5": ("vineppo", {"continuations": 5, "most_steps": None}),
+    "vineppo": ("vineppo", {"most_steps": None}),
 }
-"""Name -> a method and its options."""
+"""Name -> a method and its options: where training bounds what a batch may cost, every step is valued here."""
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,19 @@ import pytest
 from spa_gym.baselines.attribution.agreement import Limits, Sheet, ceiling, intervals, subsets
 from spa_gym.baselines.attribution.policy_features import critic_advantages, read_policy
 from spa_gym.baselines.attribution.readout import as_arrays, from_credit
-from spa_gym.baselines.attribution.scorers import Scored, Scorers
+from spa_gym.baselines.attribution.scorers import ALIASES, Scored, Scorers
 from spa_gym.baselines.attribution.scoring import ScoreConfig, load_scores, score_all, variants
 from spa_gym.baselines.attribution.store import Truth, ValuedEpisode
 from spa_gym.baselines.attribution.tables import as_record, as_tables
-from spa_gym.baselines.methods.seam import Credit, Pair, Span
+from spa_gym.baselines.methods.registry import make_method
+from spa_gym.baselines.methods.seam import Batch, Credit, Pair, Span
 from spa_gym.baselines.models.tokens import collate, encode
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.attribution_page import draw_gain, telling_episodes, training_gain, write_page
 from tests.baselines.attribution.worlds import toy_checkpoint, toy_truth
 from tests.baselines.language import toy_codec, toy_model
-from tests.baselines.methods.toys import episode
+from tests.baselines.methods.toys import ToyPlayer, episode
 
 
 def halves_of(returns):
@@ -202,6 +203,22 @@ def test_functions_and_estimators_of_ones_own(tmp_path: Path) -> None:
         as_arrays([[0.0] * (t.num_steps - 1) for t in truth.trajectories], truth.trajectories)
     with pytest.raises(BadArgument, match="episodes"):
         as_arrays([1.0], truth.trajectories)
+
+
+@pytest.mark.parametrize("name", list(ALIASES))
+def test_every_step_is_valued_where_training_bounds_the_cost(name: str) -> None:
+    """Five episodes of continuations that cost more than training would spend on one of them."""
+    trajectories = [episode(1.0, task=str(i)) for i in range(5)]
+    player = ToyPlayer(lambda visit, before: episode(float(visit % 2)))
+    player.env_steps, given = 0, player.play_on
+
+    def dear(places, **_):
+        player.env_steps += 10_000
+        return given(places)
+
+    player.play_on = dear
+    made = make_method(ALIASES[name][0], ALIASES[name][1]).credit(Batch(trajectories, player=player)).advantages
+    assert made is not None and [len(set(a.tolist())) > 1 for a in made] == [True] * 5
 
 
 @pytest.fixture(scope="module")
