@@ -269,19 +269,26 @@ def test_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_reproduce_calls_the_pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     calls: list[tuple[Any, ...]] = []
 
-    def reproduce(preset: str, out: Path, envs: tuple[str, ...], *, parallel: int | None) -> Path:
-        calls.append((preset, out, envs, parallel))
+    def reproduce(preset: str, out: Path, envs: tuple[str, ...], *more: Any, **named: Any) -> list[Path]:
+        calls.append((preset, out, envs, *more, *named.values()))
         final = {"valid_unseen/greedy": {"success": 0.5, "n": 2, "successes": [0, 1], "grounding": 1.0, "steps": 3.0}}
         RunRecord(kind="train", method="ppo", env_id="SPA-ALFWorld-v0", final=final).save(out / "runs" / "ppo-0.json")
-        return out / "runs"
+        return [out / "runs"]
 
     module = types.ModuleType("spa_gym.baselines.reproduce")
     module.reproduce = reproduce  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     assert cli.main(["reproduce", "--preset", "cpu", "--out", str(tmp_path), "--parallel", "3"]) == 0
     assert cli.main(["reproduce", "--env", "alfworld", "--out", str(tmp_path)]) == 0
-    assert calls == [("cpu", tmp_path, (), 3), ("quick", tmp_path, ("alfworld",), None)]
-    assert (tmp_path / "report" / "report.html").is_file()
+    part = ["--method", "ppo", "rloo", "--seed", "3", "4", "--env-steps", "2000", "--ablations"]
+    assert cli.main(["reproduce", *part, "--out", str(tmp_path)]) == 0
+    assert calls == [
+        ("cpu", tmp_path, (), (), (), None, False, 3),
+        ("quick", tmp_path, ("alfworld",), (), (), None, False, None),
+        ("quick", tmp_path, (), ("ppo", "rloo"), (3, 4), 2000, True, None),
+    ]
+    assert all((tmp_path / name / "report.html").is_file() for name in ("report", "report-ablations"))
+    assert cli.main(["reproduce", "--trials", "--seed", "3", "--out", str(tmp_path)]) == 2
 
 
 def test_reproduce_interrupted(

@@ -1,4 +1,4 @@
-"""Every environment has a page, and all pages have one form."""
+"""Every environment and every method has a page; published figures have their source, and stay on their page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import gymnasium
 import pytest
 
+from spa_gym.baselines.methods.registry import METHODS
 from spa_gym.registration import REGISTRATIONS
 
 _PAGES = Path(__file__).resolve().parents[1] / "docs" / "environments"
@@ -43,3 +44,28 @@ def test_every_key_of_info_is_on_its_page(env_id: str) -> None:
     _, info = env.reset(seed=0)
     table = _page(env_id).split("## Information")[1].split("\n## ")[0]
     assert {key for key in info if f"`{key}`" not in table} == set()
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_method_has_a_page(method: str) -> None:
+    page = _PAGES.parent / "methods" / f"{method}.md"
+    if method == "spa-penalty":  # a form of spa, and on its page
+        page = page.with_name("spa.md")
+    assert f"`{method}`" in page.read_text(encoding="utf-8")
+
+
+def _tables(page: str) -> list[list[list[str]]]:
+    """The tables of a Markdown text: rows of cells, the heading first."""
+    blocks = re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE)
+    return [[[c.strip() for c in line.strip("| \n").split("|")] for line in b.splitlines()] for b in blocks]
+
+
+def test_every_published_figure_says_where_it_was_read() -> None:
+    page = (_PAGES.parent / "published.md").read_text(encoding="utf-8")
+    marks, protocols, *tables = _tables(page)
+    known = {row[0] for row in marks[2:]}
+    assert known == {"F", "A", "N", "W", "calc"} and protocols[0][0] == "family" and len(tables) >= 6
+    for heading, rule, *rows in tables:
+        assert heading[-1] == "mark" and len(rule) == len(heading) and rows
+        for row in rows:
+            assert len(row) == len(heading) and row[-1].split()[0] in known, row

@@ -97,7 +97,14 @@ def _work(job: Job, threads: int) -> None:
             raise
 
 
-def run_jobs(jobs: Sequence[Job], *, parallel: int | None = None, threads: int = 1, title: str = "runs") -> None:
+def run_jobs(
+    jobs: Sequence[Job],
+    *,
+    parallel: int | None = None,
+    threads: int = 1,
+    title: str = "runs",
+    keep_going: bool = False,
+) -> None:
     """Run what is not done yet, some at a time.
 
     Args:
@@ -105,15 +112,18 @@ def run_jobs(jobs: Sequence[Job], *, parallel: int | None = None, threads: int =
         parallel: how many at once; None: one for each core.
         threads: torch threads of each.
         title: shown before the bar.
+        keep_going: run all others before a run's error is raised, for jobs that do not need each other.
 
     Raises:
-        JobFailed: a run ended with an error; those beside it are ended too and go on the next time.
+        JobFailed: a run ended with an error; without `keep_going` those beside it are ended too and go on the next
+            time.
         CheckpointMismatch: a run was finished before in the same folder with other settings.
     """
     parallel = parallel or os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
     waiting = [job for job in jobs if not job.check()]
     running: dict[Any, Job] = {}
+    failed: list[tuple[Job, int | None]] = []
     bar = tqdm(
         total=100,
         desc=title,
@@ -132,17 +142,23 @@ def run_jobs(jobs: Sequence[Job], *, parallel: int | None = None, threads: int =
             for process in [p for p in running if not p.is_alive()]:
                 job = running.pop(process)
                 if process.exitcode != 0 or not job.done():
-                    raise JobFailed(
-                        f"the run {job.label} to end with a record",
-                        f"exit code {process.exitcode}",
-                        f"read {job.out / 'log.txt'}, then start the same command again: finished runs are kept",
-                    )
+                    failed.append((job, process.exitcode))
+            if failed and not keep_going:
+                break
     finally:
         for process in running:
             process.terminate()
         for process in running:
             process.join()
         bar.close()
+    if failed:
+        job, code = failed[0]
+        others = f"; so did not {', '.join(other.label for other, _ in failed[1:])}" if failed[1:] else ""
+        raise JobFailed(
+            f"the run {job.label} to end with a record",
+            f"exit code {code}{others}",
+            f"read {job.out / 'log.txt'}, then start the same command again: finished runs are kept",
+        )
 
 
 def _show(bar: Any, jobs: Sequence[Job], running: Sequence[Job]) -> None:

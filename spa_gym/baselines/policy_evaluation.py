@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
@@ -31,6 +32,7 @@ def evaluate_policy(
     max_tasks: int | None = None,
     num_envs: int = 64,
     dtype: torch.dtype | None = None,
+    expert_steps: Sequence[int | None] | None = None,
 ) -> dict[str, Any]:
     """Play every task of a split once.
 
@@ -45,11 +47,12 @@ def evaluate_policy(
         max_tasks: only the first tasks, for a look on the way; None plays all.
         num_envs: episodes played at once.
         dtype: type of the policy's weights while it plays; None: float32.
+        expert_steps: steps of the expert's plan for each task (`expert_lengths`), to be kept beside the successes.
 
     Returns:
         `success` (share of tasks solved), `n`, `successes` (0/1 in task order), `task_types`, `grounding` (executed
         actions / actions), `steps` (mean episode length), `score` (mean), `scores` (in task order; left out where a
-        task is solved or not and nothing between, so that they are the `successes`).
+        task is solved or not and nothing between, so that they are the `successes`), `expert_steps` where given.
     """
 
     def make() -> gymnasium.Env[str, str]:
@@ -77,6 +80,7 @@ def evaluate_policy(
         **partial,
         "successes": [int(t.success) for t in played],
         "task_types": [t.task_type for t in played],
+        **({} if expert_steps is None else {"expert_steps": list(expert_steps[:count])}),
         "grounding": sum(step.grounded for t in played for step in t.steps) / max(1, actions),
         "steps": actions / count,
         "env_steps": actions,

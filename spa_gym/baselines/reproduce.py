@@ -1,8 +1,9 @@
 """`spa-gym reproduce`: from the shipped checkpoints to one page of tables, for every environment of `studies.py`.
 
-Imitate a few demonstrations (`sft`), train with each method from there (`ppo`; `spa` explores and fits its estimator
-first, from the same budget of environment steps), evaluate, report. Every seed has an imitation of its own, and all
-methods of a seed start from it.
+Imitate a few demonstrations (`sft`), train with each method from there (one that explores or continues episodes does so
+from the same budget of environment steps), evaluate, report. Every seed has an imitation of its own, and all methods
+of a seed start from it. One seed of every method in every world is run first, then the next: a table that is stopped
+has all its rows, with fewer seeds.
 """
 
 from __future__ import annotations
@@ -13,71 +14,113 @@ from pathlib import Path
 
 from spa_gym.baselines.experiment import Job, run_jobs
 from spa_gym.baselines.studies import STUDIES, EnvStudy, Preset
-from spa_gym.baselines.training.ppo import PPOConfig
+from spa_gym.baselines.study_rows import IMITATION, Row, ablation_rows, method_rows
 from spa_gym.baselines.training.sft import SFTConfig
+from spa_gym.baselines.training.train import TrainConfig
 from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
 
-__all__ = ["imitation_job", "reproduce", "training_job"]
+__all__ = ["choose_studies", "default_parallel", "imitation_job", "record_folders", "reproduce", "training_job"]
+
+_BESIDE_ABLATIONS = ("ppo", "spa")
+"""Methods that ablations are set beside."""
 
 
 def reproduce(
     preset: str,
     out: Path,
     envs: Sequence[str] = (),
-    seeds: Sequence[int] | None = None,
+    methods: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    env_steps: int | None = None,
+    ablations: bool = False,
     parallel: int | None = None,
-) -> Path:
+) -> list[Path]:
     """Run the studies of some environments in one size, or go on with them.
 
     Args:
         preset: name of the size, a key of each study's `presets`.
         out: folder of checkpoints and run records; those of an environment are in `<out>/runs/<its name>`.
         envs: names of environments out of `STUDIES`; none: all of them.
-        seeds: other seeds than the preset's.
+        methods: names of methods, or package.module:object; none: the preset's. `sft` beside others is one of them.
+        seeds: seeds; none: the preset's.
+        env_steps: budget of each training; None: the preset's.
+        ablations: run the rows of `ablations.py` instead, in `<out>/ablations`, beside `ppo` and `spa`; `methods` are
+            then names of ablations.
         parallel: runs at once; None: one for each core (one in all on CUDA).
 
     Returns:
-        The folder of the run records, those of environments that ran there before included; `spa-gym report` makes
-        one page of it.
+        The folders of the run records, those of runs that were there before included; `spa-gym report` makes one page
+        of them.
 
     Raises:
-        BadArgument: there is no such preset or environment.
-        JobFailed: a run ended with an error.
+        BadArgument: there is no such preset, environment, method or ablation, or no budget.
+        CheckpointMismatch: a run was begun in the same folder with other settings.
+        JobFailed: a run ended with an error; the others have been run.
     """
-    chosen = {name: (study, _preset(study, preset)) for name, study in _studies(envs).items()}
-    parallel = parallel or _parallel()
-    imitations, trainings = [], []
+    if env_steps is not None and env_steps < 1:
+        raise BadArgument("a budget of at least 1 environment step", str(env_steps), "pass --env-steps 20000")
+    chosen = choose_studies(preset, envs)
+    imitations: list[list[Job]] = []
+    trainings: list[list[Job]] = []
     for name, (study, size) in chosen.items():
         runs = out / "runs" / name
-        for seed in seeds or size.seeds:
-            imitations.append(imitation_job(study, size, seed, runs))
-            trainings += [training_job(study, size, method, seed, runs) for method in size.methods]
-    where = ", ".join(chosen)
-    run_jobs(imitations, parallel=parallel, title=f"1/2 imitate ({where})")
-    run_jobs(trainings, parallel=parallel, title=f"2/2 train ({where})")
-    return out / "runs"
+        rows = {runs: method_rows(size, _BESIDE_ABLATIONS if ablations else methods, env_steps)}
+        if ablations:
+            rows[out / "ablations" / name] = ablation_rows(size, methods, env_steps)
+        for place, seed in enumerate(seeds or size.seeds):
+            if place == len(imitations):
+                imitations.append([])
+                trainings.append([])
+            start = imitation_job(study, size, seed, runs)
+            imitations[place].append(start)
+            trainings[place] += [
+                training_job(study, size, row, seed, folder, start=start, env_steps=env_steps)
+                for folder, group in rows.items()
+                for row in group
+            ]
+    where, parallel = ", ".join(chosen), parallel or default_parallel()
+    run_jobs([job for jobs in imitations for job in jobs], parallel=parallel, title=f"1/2 imitate ({where})")
+    todo = [job for jobs in trainings for job in jobs]
+    run_jobs(todo, parallel=parallel, title=f"2/2 train ({where})", keep_going=True)
+    return record_folders(out, ablations=ablations)
 
 
-def _studies(names: Sequence[str]) -> dict[str, EnvStudy]:
-    unknown = [name for name in names if name not in STUDIES]
+def record_folders(out: Path, *, ablations: bool = False) -> list[Path]:
+    """Where the records of a page are: all runs of the methods, or the ablations and what stands beside them."""
+    if not ablations:
+        return [out / "runs"]
+    beside = [f"{name}-*" for name in (IMITATION, *_BESIDE_ABLATIONS)]
+    found = {path for pattern in beside for path in (out / "runs").glob(f"*/{pattern}/record.json")}
+    folders = sorted(path for path in found if path.parent.name.rpartition("-")[0] in (IMITATION, *_BESIDE_ABLATIONS))
+    return [out / "ablations", *folders]
+
+
+def choose_studies(preset: str, envs: Sequence[str] = ()) -> dict[str, tuple[EnvStudy, Preset]]:
+    """The studies of some environments (none named: of all) in one size, by name.
+
+    Raises:
+        BadArgument: there is no such environment or preset.
+    """
+    unknown = [name for name in envs if name not in STUDIES]
     if unknown:
         raise BadArgument(f"environments out of {', '.join(STUDIES)}", ", ".join(unknown), "pass --env alfworld")
-    return {name: STUDIES[name] for name in STUDIES if name in names or not names}
+    found = {}
+    for name, study in STUDIES.items():
+        if name in envs or not envs:
+            one_of("preset", preset, study.presets)
+            found[name] = (study, study.presets[preset])
+    return found
 
 
-def _preset(study: EnvStudy, name: str) -> Preset:
-    one_of("preset", name, study.presets)
-    return study.presets[name]
-
-
-def _parallel() -> int:
+def default_parallel() -> int:
+    """Runs at once: one for each core, one in all on CUDA."""
     import torch
 
     return 1 if torch.cuda.is_available() else os.cpu_count() or 1
 
 
-def imitation_job(study: EnvStudy, preset: Preset, seed: int, runs: Path) -> Job:
+def imitation_job(study: EnvStudy, preset: Preset, seed: int, runs: Path, *, split: str | None = None) -> Job:
     """The imitation that all methods of a seed start from.
 
     Args:
@@ -85,32 +128,57 @@ def imitation_job(study: EnvStudy, preset: Preset, seed: int, runs: Path) -> Job
         preset: the size.
         seed: the seed.
         runs: folder of the runs of this environment.
+        split: split that it is evaluated on; None: that of the tables.
     """
     config = SFTConfig(
         start=study.start,
-        out=runs / f"sft-{seed}",
+        out=runs / f"{IMITATION}-{seed}",
         env_id=study.env_id,
         env_kwargs=study.env_kwargs,
-        evaluate=(study.table_split,),
+        evaluate=(split or study.table_split,),
         seed=seed,
         **preset.sft,
     )
-    return Job("spa_gym.baselines.training.sft:sft", config, f"{runs.name} sft-{seed}", 1.0, unit="none")
+    label = f"{runs.name} {IMITATION}-{seed}"
+    return Job("spa_gym.baselines.training.sft:sft", config, label, 1.0, unit="none")
 
 
-def training_job(study: EnvStudy, preset: Preset, method: str, seed: int, runs: Path) -> Job:
-    """The training of a seed with one method; arguments as for `imitation_job`."""
-    config = PPOConfig(
-        start=str(runs / f"sft-{seed}" / "checkpoint"),
-        method=method,
-        options=preset.options.get(method, {}),
-        out=runs / f"{method}-{seed}",
+def training_job(
+    study: EnvStudy,
+    preset: Preset,
+    row: Row,
+    seed: int,
+    runs: Path,
+    *,
+    start: Job,
+    env_steps: int | None = None,
+    split: str | None = None,
+) -> Job:
+    """The training of a seed in one row.
+
+    Args:
+        study: the environment's row.
+        preset: the size.
+        row: the row of its tables.
+        seed: the seed.
+        runs: folder of the runs of this environment.
+        start: the seed's imitation.
+        env_steps: budget; None: the preset's.
+        split: split that it is evaluated on at the end; None: that of the tables.
+    """
+    budget = env_steps or preset.env_steps
+    config = TrainConfig(
+        start=str(start.out / "checkpoint"),
+        method=row.method,
+        options=row.options,
+        label=row.label,
+        out=runs / f"{row.folder}-{seed}",
         env_id=study.env_id,
         env_kwargs=study.env_kwargs,
-        env_steps=preset.env_steps,
+        env_steps=budget,
         evaluate_split=study.curve_split,
-        final_splits=(study.table_split,),
+        final_splits=(split or study.table_split,),
         seed=seed,
-        **preset.ppo,
+        **{**preset.training, **row.changes},
     )
-    return Job("spa_gym.baselines.training.ppo:train_ppo", config, f"{runs.name} {method}-{seed}", preset.env_steps)
+    return Job("spa_gym.baselines.training.train:train", config, f"{runs.name} {row.label}-{seed}", budget)

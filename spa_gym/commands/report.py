@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from gymnasium.error import DependencyNotInstalled
 
 from spa_gym.baselines.studies import STUDIES
+from spa_gym.core.errors import BadArgument
 
 __all__ = ["Report", "Reproduce"]
 
@@ -23,8 +24,8 @@ class Report:
     """Folders of run records, searched with their subfolders."""
     out: Path = Path("report")
     """Where to write."""
-    reference: str = "ppo"
-    """Method that differences are taken to."""
+    reference: tuple[str, ...] = ("ppo", "spa")
+    """Methods that differences are taken to, a column each."""
     title: str | None = None
     """Heading of the page."""
 
@@ -32,7 +33,7 @@ class Report:
         """Write the report and say where it is."""
         from spa_gym.leaderboard.report import make_report
 
-        made = make_report(self.runs, self.out, self.reference, self.title)
+        made = make_report(self.runs, self.out, references=self.reference, title=self.title)
         print(made.markdown.read_text(encoding="utf-8"))
         print(f"{made.num_records} records -> {made.html}")
         return 0
@@ -40,7 +41,7 @@ class Report:
 
 @dataclass
 class Reproduce:
-    """From nothing to a table: imitate, fit the estimator, train with sparse and with fused reward, evaluate, report.
+    """From nothing to a table: imitate, train with the credit of each method, evaluate, report.
 
     After a stop the same command goes on where it was.
     """
@@ -49,6 +50,16 @@ class Reproduce:
     """Environments, one or several; none named: all of them, on one page."""
     preset: Literal["quick", "cpu", "gpu"] = "quick"
     """quick: minutes on 2 cores; cpu: the tables of the documentation; gpu: the same at scale."""
+    method: tuple[str, ...] = ()
+    """Methods, by name or as package.module:object; none named: the preset's. With --ablations: names of those."""
+    seed: tuple[int, ...] = ()
+    """Seeds; none named: the preset's."""
+    env_steps: int | None = None
+    """Environment steps of each training; default: the preset's."""
+    ablations: bool = False
+    """Run the ablations of SPA instead (a page of their own, beside ppo and spa)."""
+    trials: bool = False
+    """Run the trial runs that the methods' rates are chosen by instead."""
     out: Path = Path("runs/reproduce")
     """Folder of checkpoints, run records and report."""
     parallel: int = 0
@@ -56,17 +67,41 @@ class Reproduce:
 
     def run(self) -> int:
         """Run the pipeline."""
-        try:
-            pipeline = importlib.import_module("spa_gym.baselines.reproduce")
-        except ModuleNotFoundError as error:
-            if error.name and error.name.startswith("spa_gym"):
-                raise
-            raise DependencyNotInstalled(f'{error}. Run: pip install "spa-gym[train,report]"') from error
-        runs = pipeline.reproduce(self.preset, self.out, self.env, parallel=self.parallel or None)
-        return Report((runs,), out=self.out / "report", title=f"spa-gym reproduce --preset {self.preset}").run()
+        if self.trials and (self.ablations or self.seed):
+            raise BadArgument("--trials alone", "--ablations or --seed with it", "leave these out: trials have a seed")
+        pipeline = _pipeline("tuning" if self.trials else "reproduce")
+        title, parallel = f"spa-gym reproduce --preset {self.preset}", self.parallel or None
+        if self.trials:
+            runs = pipeline.try_rates(self.preset, self.out, self.env, self.method, self.env_steps, parallel)
+            status = Report(tuple(runs), out=self.out / "report-trials", reference=(), title=f"{title} --trials").run()
+            for env, rates in pipeline.chosen(runs[0]).items():
+                print(f"{env}: " + ", ".join(f"{method} {rate:g}" for method, rate in rates.items()))
+            return status
+        runs = pipeline.reproduce(
+            self.preset,
+            self.out,
+            self.env,
+            self.method,
+            self.seed,
+            env_steps=self.env_steps,
+            ablations=self.ablations,
+            parallel=parallel,
+        )
+        place, more = ("report-ablations", " --ablations") if self.ablations else ("report", "")
+        return Report(tuple(runs), out=self.out / place, title=title + more).run()
 
     def interrupted(self) -> str:
         """What to say after Ctrl-C."""
         return (
             f"Stopped. Finished stages and the last checkpoint are in {self.out}; the same command goes on from there."
         )
+
+
+def _pipeline(name: str) -> Any:
+    """A module of the baselines, which need torch."""
+    try:
+        return importlib.import_module(f"spa_gym.baselines.{name}")
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("spa_gym"):
+            raise
+        raise DependencyNotInstalled(f'{error}. Run: pip install "spa-gym[train,report]"') from error

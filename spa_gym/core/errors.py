@@ -18,6 +18,7 @@ __all__ = [
     "ResetNeeded",
     "SpaGymError",
     "TaskNotFound",
+    "TrainingDiverged",
     "TrajectoryMismatch",
     "UnsolvableTask",
     "WriteFailed",
@@ -78,6 +79,10 @@ class CheckpointMismatch(SpaGymError):
 
 class TrajectoryMismatch(SpaGymError):
     """A trajectory file was written by another version of the format."""
+
+
+class TrainingDiverged(SpaGymError, ArithmeticError):
+    """A loss or gradient is not finite; the weights were not touched by it."""
 
 
 class WriteFailed(SpaGymError):

@@ -91,9 +91,11 @@ class RunRecord:
     """Figures of the whole run; an interval is {"mean", "low", "high"}."""
     curves: dict[str, list[float | None]] = field(default_factory=dict)
     """Columns of equal length over training: "env_steps" and, beside it, "success_sampled", "success_greedy", ..."""
+    elapsed_s: list[float] = field(default_factory=list)
+    """Seconds of work until each row of the curves; apart from them, for they repeat and the clock does not."""
     final: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By "split/decoding": success, n, successes (0/1 per task in task order), optional task_types, grounding,
-    steps."""
+    """By "split/decoding": success, n, successes (0/1 per task in task order), optional task_types and
+    expert_steps (in task order), grounding, steps."""
     tasks: list[dict[str, Any]] = field(default_factory=list)
     """Rows of an evaluation, one per task."""
 

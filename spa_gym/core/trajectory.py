@@ -16,9 +16,19 @@ from typing import Any
 from spa_gym.core.atomic import atomic_path
 from spa_gym.core.errors import DataCorrupt, DataNotFound, TrajectoryMismatch
 
-__all__ = ["TRAJECTORY_VERSION", "Step", "Trajectory", "iter_jsonl", "read_jsonl", "write_jsonl"]
+__all__ = [
+    "TRAJECTORY_VERSION",
+    "Step",
+    "Trajectory",
+    "from_record",
+    "iter_jsonl",
+    "read_jsonl",
+    "to_record",
+    "write_jsonl",
+]
 
 TRAJECTORY_VERSION = 1
+_MEND = "remove that line or make the file again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def write_jsonl(path: str | os.PathLike[str], trajectories: Iterable[Trajectory]
     """
     with atomic_path(path) as temporary, open(temporary, "w", encoding="ascii") as file:
         for trajectory in trajectories:
-            file.write(json.dumps(_to_record(trajectory), separators=(",", ":")) + "\n")
+            file.write(json.dumps(to_record(trajectory), separators=(",", ":")) + "\n")
 
 
 def read_jsonl(path: str | os.PathLike[str]) -> list[Trajectory]:
@@ -120,7 +130,8 @@ def iter_jsonl(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
         ) from error
 
 
-def _to_record(trajectory: Trajectory) -> dict[str, Any]:
+def to_record(trajectory: Trajectory) -> dict[str, Any]:
+    """A trajectory as plain JSON values, its version first; `from_record` reads it."""
     # Field by field instead of dataclasses.asdict, which copies every token id one by one.
     record: dict[str, Any] = {"version": TRAJECTORY_VERSION}
     for name in Trajectory.__slots__:
@@ -130,11 +141,24 @@ def _to_record(trajectory: Trajectory) -> dict[str, Any]:
 
 
 def _parse(line: str, where: str) -> Trajectory:
-    mend = "remove that line or make the file again"
     try:
         record = json.loads(line)
     except ValueError as error:
-        raise DataCorrupt(f"a trajectory as JSON in {where}", f"{line[:60]!r} ({error})", mend) from error
+        raise DataCorrupt(f"a trajectory as JSON in {where}", f"{line[:60]!r} ({error})", _MEND) from error
+    return from_record(record, where)
+
+
+def from_record(record: Any, where: str = "a record") -> Trajectory:
+    """A trajectory from what `to_record` gave, once it was JSON.
+
+    Args:
+        record: The values; they are used up.
+        where: Where they come from, for the message.
+
+    Raises:
+        DataCorrupt: A field is missing.
+        TrajectoryMismatch: Another version of the format.
+    """
     version = record.pop("version", None) if isinstance(record, dict) else None
     if version != TRAJECTORY_VERSION:
         raise TrajectoryMismatch(
@@ -146,7 +170,8 @@ def _parse(line: str, where: str) -> Trajectory:
         record["steps"] = tuple(_parse_step(step) for step in record["steps"])
         return Trajectory(**record)
     except (KeyError, TypeError) as error:
-        raise DataCorrupt(f"the fields of a trajectory in {where}", f"{type(error).__name__}: {error}", mend) from error
+        got = f"{type(error).__name__}: {error}"
+        raise DataCorrupt(f"the fields of a trajectory in {where}", got, _MEND) from error
 
 
 def _parse_step(record: dict[str, Any]) -> Step:

@@ -17,9 +17,10 @@ from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import DataNotFound
 from spa_gym.core.extras import require_extra
 from spa_gym.core.run_record import RunRecord, find_records
-from spa_gym.leaderboard.pictures import draw_differences, draw_learning_curves
+from spa_gym.leaderboard.curves import draw_curves
+from spa_gym.leaderboard.pictures import draw_differences
 from spa_gym.leaderboard.statistics import Interval
-from spa_gym.leaderboard.summary import CEILING, REFERENCE, MethodRow, Study, collect_studies, method_order
+from spa_gym.leaderboard.summary import CEILING, REFERENCES, MethodRow, Study, collect_studies, method_order
 from spa_gym.leaderboard.theme import DARK, LIGHT
 
 __all__ = ["Report", "make_report"]
@@ -38,14 +39,17 @@ class Report:
 
 
 def make_report(
-    runs: str | Path | Sequence[str | Path], out_dir: str | Path, reference: str = REFERENCE, title: str | None = None
+    runs: str | Path | Sequence[str | Path],
+    out_dir: str | Path,
+    references: Sequence[str] = REFERENCES,
+    title: str | None = None,
 ) -> Report:
     """Write `report.md`, `report.html`, `summary.json` and the pictures.
 
     Args:
         runs: Folders of run records (searched with their subfolders), or single records.
         out_dir: Where to write, made where it is missing.
-        reference: The method that differences are taken to.
+        references: The methods that differences are taken to, a column each.
         title: Heading of the page.
 
     Returns:
@@ -64,17 +68,16 @@ def make_report(
         raise DataNotFound(
             "run records (.json)", f"none in {listed}", "give the --out of an evaluation or of a training"
         )
-    studies = collect_studies(records, reference)
+    studies = collect_studies(records, references)
     evaluations = sorted(
         (r for r in records if r.kind == "evaluate"), key=lambda r: (r.env_id, str(r.settings["split"]))
     )
-    pictures = [_draw(study, place, out_dir, reference) for place, study in enumerate(studies)]
+    pictures = [_draw(study, place, out_dir, references) for place, study in enumerate(studies)]
     context = {
         "title": title or "spa-gym report",
         "studies": [_study_view(study, drawn) for study, drawn in zip(studies, pictures, strict=True)],
         "overview": _overview(studies),
         "evaluations": [_evaluation_view(record) for record in evaluations],
-        "reference": reference,
         "num_records": len(records),
         "newest": max(record.created for record in records)[:10],
         "provenance": _provenance(records),
@@ -82,26 +85,25 @@ def make_report(
     templates = _templates()
     atomic_write_text(out_dir / "report.md", templates.get_template("report.md.j2").render(context))
     atomic_write_text(out_dir / "report.html", templates.get_template("report.html.j2").render(context))
-    summary = [{"env": study.name, "notes": study.notes, "splits": _summary(study)} for study in studies]
+    summary = [_summary(study) for study in studies]
     atomic_write_text(out_dir / "summary.json", json.dumps(summary, indent=1) + "\n")
     drawn = [path for group in pictures for pair in group.values() for path in pair.values()]
     return Report(out_dir / "report.md", out_dir / "report.html", out_dir / "summary.json", drawn, len(records))
 
 
-def _draw(study: Study, place: int, out_dir: Path, reference: str) -> dict[str, dict[str, Path]]:
+def _draw(study: Study, place: int, out_dir: Path, references: Sequence[str]) -> dict[str, dict[str, Path]]:
     """Pictures by name, then by theme."""
     suffix = f"-{place + 1}" if place else ""
-    drawn: dict[str, dict[str, Path]] = {"learning_curves": {}, "differences": {}}
+    drawn: dict[str, dict[str, Path]] = {}
     for theme in (LIGHT, DARK):
         ending = f"{suffix}.png" if theme is LIGHT else f"{suffix}-dark.png"
-        paths = {
-            "learning_curves": draw_learning_curves(study, out_dir / f"learning_curves{ending}", theme),
-            "differences": draw_differences(study, out_dir / f"differences{ending}", reference, theme),
-        }
+        paths = draw_curves(study, out_dir, ending, references, theme)
+        differences = draw_differences(study, out_dir / f"differences{ending}", references, theme)
+        if differences is not None:
+            paths["differences"] = differences
         for name, path in paths.items():
-            if path is not None:
-                drawn[name][theme.name] = path
-    return {name: themes for name, themes in drawn.items() if themes}
+            drawn.setdefault(name, {})[theme.name] = path
+    return drawn
 
 
 def _templates() -> Any:
@@ -117,7 +119,7 @@ def _templates() -> Any:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(interval=_interval, signed=_signed, number=_number, count=_count)
+    environment.filters.update(interval=_interval, signed=_signed, number=_number, count=_count, minutes=_minutes)
     return environment
 
 
@@ -136,13 +138,16 @@ def _study_view(study: Study, drawn: dict[str, dict[str, Path]]) -> dict[str, An
             for d in decodings
         }
         scored = any(row.cells[primary].score for row in rows if primary in row.cells)
+        compared = list(dict.fromkeys(name for row in viewed if row["main"] for name in row["main"].differences))
+        lengths = list(dict.fromkeys(name for row in viewed if row["main"] for name in row["main"].by_length))
         shown = {"name": split, "rows": viewed, "decodings": decodings, "primary": primary, "scored": scored}
-        splits.append({**shown, "sizes": sizes, "best": best})
+        splits.append({**shown, "sizes": sizes, "best": best, "references": compared, "lengths": lengths})
     pictures = {
         name: {theme: {"file": path.name, "data": _embed(path)} for theme, path in themes.items()}
         for name, themes in drawn.items()
     }
-    return {"name": study.name, "splits": splits, "notes": study.notes, "pictures": pictures}
+    costs = {method: study.costs[method] for method in method_order(study.costs)}
+    return {"name": study.name, "splits": splits, "notes": study.notes, "pictures": pictures, "costs": costs}
 
 
 def _overview(studies: Sequence[Study]) -> dict[str, Any] | None:
@@ -175,7 +180,9 @@ def _evaluation_view(record: RunRecord) -> dict[str, Any]:
 
 
 def _summary(study: Study) -> dict[str, Any]:
-    return {split: [asdict(row) for row in rows] for split, rows in study.splits.items()}
+    splits = {split: [asdict(row) for row in rows] for split, rows in study.splits.items()}
+    costs = {method: asdict(cost) for method, cost in study.costs.items()}
+    return {"env": study.name, "notes": study.notes, "splits": splits, "costs": costs}
 
 
 def _provenance(records: list[RunRecord]) -> dict[str, list[str]]:
@@ -213,3 +220,8 @@ def _count(value: float) -> str:
     if value >= 999_500:
         return f"{value / 1e6:.2f} M"
     return f"{value / 1e3:.0f} k" if value >= 10_000 else f"{value:.0f}"
+
+
+def _minutes(seconds: float) -> str:
+    """A duration in minutes, or hours where it is long."""
+    return f"{seconds / 3600:.1f} h" if seconds >= 7200 else f"{seconds / 60:.1f} min"

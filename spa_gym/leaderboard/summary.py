@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spa_gym.core.run_record import RunRecord
+from spa_gym.leaderboard.cost import Cost, cost_of
 from spa_gym.leaderboard.statistics import (
     Interval,
     bootstrap_seeds,
@@ -24,14 +25,17 @@ from spa_gym.leaderboard.statistics import (
     probability_of_improvement,
     stratified_bootstrap,
 )
+from spa_gym.leaderboard.task_lengths import length_groups
 
-__all__ = ["CEILING", "REFERENCE", "Cell", "MethodRow", "Study", "collect_studies", "method_order"]
+__all__ = ["CEILING", "REFERENCES", "Cell", "MethodRow", "Study", "collect_studies", "method_order"]
 
-REFERENCE = "ppo"
+REFERENCES = ("ppo", "spa")
+"""What the methods are compared with: the sparse reward, and the method that started it."""
 CEILING = "oracle"
 """Knows the ground truth: stands last, and is never marked as the best."""
 DECODINGS = ("sampled", "greedy")
 BOOTSTRAP_SEED = 0
+ENOUGH_SEEDS = 5
 
 
 @dataclass
@@ -42,10 +46,13 @@ class Cell:
     """Mean over seeds and tasks; both are resampled."""
     iqm: Interval
     """Interquartile mean of the seeds' success rates; seeds are resampled."""
-    difference: Interval | None
-    """Success minus the reference's, seed by seed; None for the reference itself and where no seed is shared."""
-    improvement: Interval | None
-    """P(a seed of this method beats a seed of the reference)."""
+    differences: dict[str, Interval]
+    """By reference: success minus the reference's, seed by seed; without the reference itself and without those that
+    no seed is shared with."""
+    improvements: dict[str, Interval]
+    """By reference: P(a seed of this method beats a seed of the reference)."""
+    by_length: dict[str, Interval]
+    """Success on short, medium and long tasks, by the number of the expert's steps; empty where no record has it."""
     score: Interval | None
     """Mean score over seeds and tasks; None where a task is solved or not, and nothing between."""
     grounding: float | None
@@ -56,16 +63,12 @@ class Cell:
 
 @dataclass
 class MethodRow:
-    """One method on one split; cost is the mean over its seeds."""
+    """One method on one split."""
 
     method: str
     seeds: list[int]
     cells: dict[str, Cell]
     """By decoding: "sampled", "greedy"."""
-    env_steps: float
-    tokens: float
-    updates: float
-    wall_time_s: float
 
 
 @dataclass
@@ -78,6 +81,8 @@ class Study:
     """By method, then by seed."""
     splits: dict[str, list[MethodRow]] = field(default_factory=dict)
     """By split: the rows of its table."""
+    costs: dict[str, Cost] = field(default_factory=dict)
+    """By method, means over its seeds."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -86,12 +91,12 @@ class Study:
         return " ".join([self.env_id, *(f"{name}={value}" for name, value in sorted(self.env_kwargs.items()))])
 
 
-def collect_studies(records: Iterable[RunRecord], reference: str = REFERENCE) -> list[Study]:
+def collect_studies(records: Iterable[RunRecord], references: Sequence[str] = REFERENCES) -> list[Study]:
     """Group training records by environment and compute their tables.
 
     Args:
         records: Any records; those of another kind than "train" are passed over.
-        reference: The method that differences are taken to.
+        references: The methods that differences are taken to.
 
     Returns:
         One study per environment, in the order of their ids.
@@ -105,17 +110,18 @@ def collect_studies(records: Iterable[RunRecord], reference: str = REFERENCE) ->
             study.notes.append(f"{record.method}, seed {record.seed}: several records, the newest counts")
         by_seed[record.seed] = record
     for study in groups.values():
-        _fill(study, reference)
+        _fill(study, references)
     return list(groups.values())
 
 
 def method_order(methods: Iterable[str]) -> list[str]:
-    """Imitation first, then the reference, then the others by name, the ceiling last."""
-    place = {"sft": 0, REFERENCE: 1, CEILING: 3}
-    return sorted(methods, key=lambda method: (place.get(method, 2), method))
+    """Imitation first, then the references, then the others by name, the ceiling last."""
+    first = ["sft", *REFERENCES]
+    place = {CEILING: len(first) + 1, **{name: number for number, name in enumerate(first)}}
+    return sorted(methods, key=lambda method: (place.get(method, len(first)), method))
 
 
-def _fill(study: Study, reference: str) -> None:
+def _fill(study: Study, references: Sequence[str]) -> None:
     keys: dict[str, set[str]] = defaultdict(set)
     for by_seed in study.records.values():
         for record in by_seed.values():
@@ -123,63 +129,83 @@ def _fill(study: Study, reference: str) -> None:
                 split, _, decoding = name.rpartition("/")
                 keys[split].add(decoding)
     for split in keys:
-        rows = [_row(study, method, split, sorted(keys[split]), reference) for method in method_order(study.records)]
+        rows = [_row(study, method, split, sorted(keys[split]), references) for method in method_order(study.records)]
         study.splits[split] = [row for row in rows if row.cells]
-    if reference not in study.records:
-        study.notes.append(f"no run of {reference!r}, so there are no differences")
-    few = [method for method, by_seed in study.records.items() if len(by_seed) < 5]
-    if few:
-        study.notes.append(f"fewer than 5 seeds: {', '.join(method_order(few))}; their intervals are too narrow")
-    study.notes += _unequal_budgets(study)
+    study.costs = {method: cost_of(list(study.records[method].values())) for method in method_order(study.records)}
+    study.notes += [
+        f"no run of {name!r}, so there are no differences to it" for name in references if name not in study.records
+    ]
+    study.notes += _few_seeds(study) + _unequal_budgets(study)
+
+
+def _few_seeds(study: Study) -> list[str]:
+    """Methods with so few seeds that an interval over them says little."""
+    few = [method for method, by_seed in study.records.items() if len(by_seed) < ENOUGH_SEEDS]
+    if not few:
+        return []
+    who = "all methods" if len(few) == len(study.records) > 3 else ", ".join(method_order(few))
+    return [
+        f"fewer than {ENOUGH_SEEDS} seeds: {who}; a bootstrap over so few seeds makes intervals that are too narrow"
+    ]
 
 
 def _unequal_budgets(study: Study) -> list[str]:
     """Methods that trained must have had the same number of environment steps."""
-    steps = {m: float(np.mean([r.env_steps for r in runs.values()])) for m, runs in study.records.items() if m != "sft"}
+    steps = {method: cost.env_steps for method, cost in study.costs.items() if method != "sft"}
     if not steps or max(steps.values()) <= 1.02 * min(steps.values()):
         return []
-    listed = ", ".join(f"{method} {steps[method]:,.0f}" for method in method_order(steps))
-    return [f"environment steps differ by more than 2 %: {listed}"]
+    least, most = min(steps, key=lambda m: steps[m]), max(steps, key=lambda m: steps[m])
+    return [
+        f"environment steps differ by more than 2 %, from {steps[least]:,.0f} ({least}) to {steps[most]:,.0f} ({most})"
+    ]
 
 
-def _row(study: Study, method: str, split: str, decodings: Sequence[str], reference: str) -> MethodRow:
-    runs, base = study.records[method], study.records.get(reference, {})
+def _row(study: Study, method: str, split: str, decodings: Sequence[str], references: Sequence[str]) -> MethodRow:
     cells = {}
     for decoding in (d for d in (*DECODINGS, *sorted({*decodings} - {*DECODINGS})) if d in decodings):
         name = f"{split}/{decoding}"
-        mine = {seed: run.final[name] for seed, run in sorted(runs.items()) if name in run.final}
-        theirs = {seed: run.final[name] for seed, run in sorted(base.items()) if name in run.final}
-        if mine:
-            cells[decoding] = _cell(mine, {} if method == reference else theirs)
-
-    def mean(name: str) -> float:
-        return float(np.mean([getattr(run, name) for run in runs.values()]))
-
-    cost = {name: mean(name) for name in ("env_steps", "tokens", "updates", "wall_time_s")}
-    return MethodRow(method, sorted(runs), cells, **cost)
+        if mine := _finals(study, method, name):
+            others = {other: _finals(study, other, name) for other in references if other != method}
+            cells[decoding] = _cell(mine, others)
+    return MethodRow(method, sorted(study.records[method]), cells)
 
 
-def _cell(mine: dict[int, dict[str, Any]], theirs: dict[int, dict[str, Any]]) -> Cell:
+def _finals(study: Study, method: str, name: str) -> dict[int, dict[str, Any]]:
+    """What the runs of a method did on a split with a decoding, by seed."""
+    return {seed: run.final[name] for seed, run in sorted(study.records.get(method, {}).items()) if name in run.final}
+
+
+def _cell(mine: dict[int, dict[str, Any]], others: dict[str, dict[int, dict[str, Any]]]) -> Cell:
     outcomes, strata = _outcomes(list(mine.values()))
     rates = outcomes.mean(axis=1)
-    difference = improvement = None
-    if shared := sorted({*mine} & {*theirs}):
-        both, shared_strata = _outcomes([mine[s] for s in shared] + [theirs[s] for s in shared])
-        first, second = both[: len(shared)], both[len(shared) :]
-        difference = paired_difference(first, second, _rng(), strata=shared_strata)
-        base_rates = [_rate(final) for final in theirs.values()]
-        improvement = probability_of_improvement(rates, base_rates, _rng())
+    differences, improvements = {}, {}
+    for other, theirs in others.items():
+        if shared := sorted({*mine} & {*theirs}):
+            both, shared_strata = _outcomes([mine[s] for s in shared] + [theirs[s] for s in shared])
+            first, second = both[: len(shared)], both[len(shared) :]
+            differences[other] = paired_difference(first, second, _rng(), strata=shared_strata)
+            base_rates = [_rate(final) for final in theirs.values()]
+            improvements[other] = probability_of_improvement(rates, base_rates, _rng())
     return Cell(
         success=stratified_bootstrap(outcomes, _rng(), strata=strata),
         iqm=bootstrap_seeds(rates, iqm, _rng()),
-        difference=difference,
-        improvement=improvement,
+        differences=differences,
+        improvements=improvements,
+        by_length=_by_length(list(mine.values()), outcomes),
         score=_score(list(mine.values())),
         grounding=_mean_of(mine, "grounding"),
         steps=_mean_of(mine, "steps"),
         seeds=sorted(mine),
         num_tasks=outcomes.shape[1],
     )
+
+
+def _by_length(finals: list[dict[str, Any]], outcomes: npt.NDArray[np.float64]) -> dict[str, Interval]:
+    """Success by the expert's number of steps, where all runs met the same tasks."""
+    steps = finals[0].get("expert_steps")
+    if not steps or len(steps) != outcomes.shape[1] or any(final.get("expert_steps") != steps for final in finals):
+        return {}
+    return {name: stratified_bootstrap(outcomes[:, tasks], _rng()) for name, tasks in length_groups(steps).items()}
 
 
 def _outcomes(finals: list[dict[str, Any]]) -> tuple[npt.NDArray[np.float64], list[str] | None]:

@@ -56,8 +56,14 @@ DARK = Theme(
 
 
 def method_colours(methods: Iterable[str], theme: Theme) -> dict[str, str]:
-    """A colour for each method, in the given order, which all pictures of a report share."""
-    return {method: theme.cycle[place % len(theme.cycle)] for place, method in enumerate(methods)}
+    """A colour for each method, in the given order, which all pictures of a report share.
+
+    Where there are more methods than colours, they have one: a colour for two would say that they belong together.
+    """
+    names = list(methods)
+    if len(names) > len(theme.cycle):
+        return dict.fromkeys(names, theme.cycle[1])
+    return dict(zip(names, theme.cycle, strict=False))
 
 
 def new_figure(width: float, height: float, theme: Theme, **layout: Any) -> Figure:

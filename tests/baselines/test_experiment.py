@@ -16,6 +16,7 @@ from spa_gym.baselines.experiment import Job, JobFailed, run_jobs
 from spa_gym.baselines.models.shipped import SHIPPED
 from spa_gym.baselines.reproduce import imitation_job, reproduce, training_job
 from spa_gym.baselines.studies import STUDIES, EnvStudy
+from spa_gym.baselines.study_rows import method_rows
 from spa_gym.baselines.training.resume import plain_settings
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from tests.baselines.jobs import JobConfig, work
@@ -55,6 +56,13 @@ def test_a_run_that_leaves_no_record_has_failed_and_others_are_ended(tmp_path: P
     assert not jobs[0].done()
 
 
+def test_jobs_that_do_not_need_each_other_are_run_before_an_error_is_raised(tmp_path: Path) -> None:
+    jobs = [_job(tmp_path / "bad", "fails"), _job(tmp_path / "good"), _job(tmp_path / "worse", "fails")]
+    with pytest.raises(JobFailed, match="the run bad to end with a record; got exit code 1; so did not worse"):
+        run_jobs(jobs, parallel=1, keep_going=True)
+    assert [job.done() for job in jobs] == [False, True, False]
+
+
 def test_ctrl_c_ends_the_runs_and_they_go_on_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job, sleep = _job(tmp_path / "run", "fails"), time.sleep
 
@@ -88,19 +96,23 @@ def test_a_position_that_cannot_be_read_is_the_beginning(tmp_path: Path) -> None
         assert job.position() == (0.0, None)
 
 
+@pytest.mark.parametrize("size", ["quick", "cpu", "gpu"])
 @pytest.mark.parametrize("study", STUDIES.values(), ids=list(STUDIES))
-def test_a_study_gives_all_methods_of_a_seed_the_same_start_and_budget(study: EnvStudy, tmp_path: Path) -> None:
-    preset = study.presets["quick"]
-    for seed in preset.seeds:
+def test_a_study_gives_all_methods_of_a_seed_the_same_start_and_budget(
+    study: EnvStudy, size: str, tmp_path: Path
+) -> None:
+    preset = study.presets[size]
+    rows = method_rows(preset)
+    for seed in preset.seeds[:2]:
         start = imitation_job(study, preset, seed, tmp_path)
-        runs = [training_job(study, preset, method, seed, tmp_path) for method in preset.methods]
+        runs = [training_job(study, preset, row, seed, tmp_path, start=start) for row in rows]
         assert {run.config.start for run in runs} == {str(start.out / "checkpoint")}
         assert {run.config.env_steps for run in runs} == {preset.env_steps} == {run.budget for run in runs}
-        assert len({run.out for run in runs}) == len(runs) and all(run.config.seed == seed for run in runs)
-        differing = [
-            {k: v for k, v in plain_settings(run.config).items() if k not in ("method", "options")} for run in runs
-        ]
-        assert all(settings == differing[0] for settings in differing)
+        assert len({run.out for run in (start, *runs)}) == len(runs) + 1
+        assert all(run.config.seed == seed for run in runs)
+        own = {"method", "options", "label", *(key for changes in preset.changes.values() for key in changes)}
+        shared = [{k: v for k, v in plain_settings(run.config).items() if k not in own} for run in runs]
+        assert all(settings == shared[0] for settings in shared)
         assert {run.config.env_id for run in (start, *runs)} == {study.env_id}
     imitations = [imitation_job(study, preset, seed, tmp_path).config for seed in preset.seeds]
     assert len({replace(config, out=tmp_path).seed for config in imitations}) == len(imitations)
@@ -126,13 +138,40 @@ def test_several_environments_run_side_by_side_in_folders_of_their_own(
     stages: list[list[Path]] = []
     monkeypatch.setattr(reproduce_module, "run_jobs", lambda jobs, **_: stages.append([job.out for job in jobs]))
     monkeypatch.setattr(reproduce_module, "STUDIES", {"one": STUDIES["alfworld"], "two": STUDIES["alfworld"]})
-    assert reproduce("quick", tmp_path, seeds=(7,), parallel=1) == tmp_path / "runs"
+    assert reproduce("quick", tmp_path, seeds=(7,), parallel=1) == [tmp_path / "runs"]
     imitations, trainings = ([path.relative_to(tmp_path / "runs").as_posix() for path in stage] for stage in stages)
     assert imitations == ["one/sft-7", "two/sft-7"]
     assert trainings == [f"{env}/{method}-7" for env in ("one", "two") for method in ("ppo", "spa", "spa-penalty")]
     stages.clear()
     reproduce("quick", tmp_path, ["two"], seeds=(7, 8), parallel=1)
     assert [path.parent.name for stage in stages for path in stage] == ["two"] * 8
+    stages.clear()
+    reproduce("quick", tmp_path, methods=("rloo", "ppo"), seeds=(1, 0))
+    names = [path.relative_to(tmp_path / "runs").as_posix() for path in stages[1]]
+    assert names == [
+        f"{env}/{method}-{seed}" for seed in (1, 0) for env in ("one", "two") for method in ("rloo", "ppo")
+    ]
+
+
+def test_ablations_stand_beside_the_methods_on_a_page_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: list[list[Job]] = []
+    monkeypatch.setattr(reproduce_module, "run_jobs", lambda jobs, **_: stages.append(jobs))
+    for run in ("sft-0", "ppo-0", "spa-0", "spa-penalty-0"):
+        (tmp_path / "runs" / "alfworld" / run).mkdir(parents=True)
+        (tmp_path / "runs" / "alfworld" / run / "record.json").touch()
+    asked = ("no-grounding", "alpha-none")
+    with pytest.raises(BadArgument, match="alpha-none"):
+        reproduce("cpu", tmp_path, ["alfworld"], asked, seeds=(0,), ablations=True)
+    folders = reproduce("cpu", tmp_path, ["alfworld"], asked[:1], seeds=(0,), ablations=True)
+    trained = {job.out.relative_to(tmp_path).as_posix(): job.config for job in stages[1]}
+    assert list(trained) == ["runs/alfworld/ppo-0", "runs/alfworld/spa-0", "ablations/alfworld/no-grounding-0"]
+    ablation, plain = (trained[name] for name in ("ablations/alfworld/no-grounding-0", "runs/alfworld/spa-0"))
+    assert (ablation.label, ablation.method, ablation.start) == ("no-grounding", "spa", plain.start)
+    assert ablation.options == {**plain.options, "beta": 0.0}
+    found = [folder.relative_to(tmp_path).as_posix() for folder in folders]
+    assert found == ["ablations", *(f"runs/alfworld/{run}-0/record.json" for run in ("ppo", "sft", "spa"))]
 
 
 def test_an_unknown_preset_or_environment_is_refused(tmp_path: Path) -> None:
@@ -140,3 +179,5 @@ def test_an_unknown_preset_or_environment_is_refused(tmp_path: Path) -> None:
         reproduce("huge", tmp_path)
     with pytest.raises(BadArgument, match="alfworld.*got moon"):
         reproduce("quick", tmp_path, ["alfworld", "moon"])
+    with pytest.raises(BadArgument, match="at least 1 environment step"):
+        reproduce("quick", tmp_path, env_steps=0)

@@ -63,6 +63,15 @@ def test_figures_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not asked["spec"].kwargs.get("progress"), "the simulator's progress must not be there"
 
 
+def test_the_experts_lengths_are_kept_for_the_tasks_that_were_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_evaluation, "CachedEngine", _Engine)
+    place: dict[str, Any] = {"split": "valid_seen", "temperature": 0.0, "max_tasks": 2}
+    figures = evaluate_policy(
+        object(), object(), "SPA-ALFWorld-v0", {"size": "small"}, **place, expert_steps=[4, None, 7]
+    )
+    assert figures["expert_steps"] == [4, None]
+
+
 def test_all_tasks_of_the_split_are_played_unless_fewer_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     counts = []
 

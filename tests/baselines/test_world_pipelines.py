@@ -17,9 +17,9 @@ from spa_gym.baselines.studies import STUDIES
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.explore import ExploreConfig, explore
-from spa_gym.baselines.training.ppo import train_ppo
 from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.sft import sft
+from spa_gym.baselines.training.train import train
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
 from spa_gym.leaderboard.evaluate import evaluate
@@ -106,8 +106,8 @@ def test_reinforcement_learning(method: str, world: World, tmp_path: Path) -> No
         spent = sum(t.num_steps for t in made_up_exploration(config, tasks=8, samples=2))
         config = replace(config, env_steps=config.env_steps + spent)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spa_gym.baselines.training.ppo.evaluate_policy", _few_tasks)
-        record = train_ppo(config)
+        patch.setattr("spa_gym.baselines.training.train.evaluate_policy", _few_tasks)
+        record = train(config)
     assert record.metrics["exploration_env_steps"] == spent and record.env_steps >= config.env_steps
     assert record.curves["kl"][0] == 0.0 and record.curves["success_greedy"][-1] == 0.0
     assert set(record.final) == {f"{world.splits[1]}/greedy", f"{world.splits[1]}/sampled"}

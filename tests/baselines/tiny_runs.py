@@ -13,12 +13,12 @@ import pytest
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines.training import pretrain as pretrain_module
 from spa_gym.baselines.training.explore import ExploreConfig
-from spa_gym.baselines.training.ppo import PPOConfig
 from spa_gym.baselines.training.pretrain_config import PretrainConfig
 from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.resume import plain_settings
 from spa_gym.baselines.training.sft import SFTConfig
 from spa_gym.baselines.training.sources import Source
+from spa_gym.baselines.training.train import TrainConfig
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Step, Trajectory, write_jsonl
 
@@ -96,9 +96,9 @@ def sft_config(start: Path, out: Path, **changes: Any) -> SFTConfig:
     return replace(config, **changes)
 
 
-def ppo_config(start: Path, out: Path, **changes: Any) -> PPOConfig:
+def ppo_config(start: Path, out: Path, **changes: Any) -> TrainConfig:
     """Two iterations of six episodes of six steps."""
-    config = PPOConfig(
+    config = TrainConfig(
         start=str(start),
         out=out,
         env_kwargs=KWARGS,
@@ -149,7 +149,7 @@ def explored(tasks: int = 8, env_id: str = "SPA-ALFWorld-v0") -> list[Trajectory
     return made
 
 
-def made_up_exploration(config: PPOConfig, *, tasks: int, samples: int) -> list[Trajectory]:
+def made_up_exploration(config: TrainConfig, *, tasks: int, samples: int) -> list[Trajectory]:
     """Lay the exploration of a method out as if it had been done: an untrained policy would solve nothing."""
     explore = ExploreConfig(
         start=config.start,

@@ -15,9 +15,9 @@ import pytest
 from spa_gym.agents import RandomAgent
 from spa_gym.core.errors import BadArgument, DataNotFound
 from spa_gym.core.run_record import RunRecord
+from spa_gym.leaderboard.curves import seed_band
 from spa_gym.leaderboard.episode_credit import draw_episode_credit
 from spa_gym.leaderboard.evaluate import evaluate
-from spa_gym.leaderboard.pictures import seed_band
 from spa_gym.leaderboard.report import make_report
 from spa_gym.leaderboard.summary import collect_studies, method_order
 from tests.toy import TOY_ID
@@ -55,8 +55,10 @@ def test_the_table_by_hand() -> None:
     assert sampled.success.mean == pytest.approx(0.6)  # (10 + 11 + 12 + 13 + 14) / 100
     assert rows["spa"].cells["greedy"].success.mean == pytest.approx(0.65)
     assert sampled.iqm.mean == pytest.approx(0.6)  # the middle three
-    assert sampled.difference is not None and sampled.difference.mean == pytest.approx(0.15)
-    assert rows["ppo"].cells["sampled"].difference is None
+    assert set(sampled.differences) == {"ppo"} and sampled.differences["ppo"].mean == pytest.approx(0.15)
+    against = rows["ppo"].cells["sampled"].differences
+    assert set(against) == {"spa"} and against["spa"].mean == pytest.approx(-0.15)
+    assert set(rows["sft"].cells["sampled"].differences) == {"ppo", "spa"}
     assert (sampled.grounding, sampled.steps, sampled.num_tasks) == (pytest.approx(0.9), 12.5, 20)
     assert study.notes == []
 
@@ -65,14 +67,14 @@ def test_improvement_by_hand() -> None:
     # spa 10..14 against ppo 7..11: of 25 pairs spa loses 10<11 (1), ties 10=10, 11=11 (2), wins 22.
     (study,) = collect_studies(study_records())
     cell = study.splits["valid_unseen"][2].cells["sampled"]
-    assert cell.improvement is not None and cell.improvement.mean == pytest.approx(23 / 25)
+    assert cell.improvements["ppo"].mean == pytest.approx(23 / 25)
 
 
 def test_differences_use_shared_seeds_only() -> None:
     records = [train_record("ppo", s, 5) for s in (0, 1)] + [train_record("spa", s, 5 + 5 * s) for s in (1, 2)]
     (study,) = collect_studies(records)
     cell = study.splits["valid_unseen"][1].cells["sampled"]
-    assert cell.difference is not None and cell.difference.mean == pytest.approx(0.25)  # seed 1 alone: 10 - 5 of 20
+    assert cell.differences["ppo"].mean == pytest.approx(0.25)  # seed 1 alone: 10 - 5 of 20
 
 
 def test_rates_stand_in_where_outcomes_are_missing() -> None:
@@ -81,7 +83,7 @@ def test_rates_stand_in_where_outcomes_are_missing() -> None:
         for final in made.final.values():
             del final["successes"]
     (study,) = collect_studies(records)
-    assert study.splits["valid_unseen"][2].cells["sampled"].difference.mean == pytest.approx(0.15)  # type: ignore[union-attr]
+    assert study.splits["valid_unseen"][2].cells["sampled"].differences["ppo"].mean == pytest.approx(0.15)
 
 
 def test_what_does_not_compare_is_said() -> None:
@@ -90,10 +92,13 @@ def test_what_does_not_compare_is_said() -> None:
     (study,) = collect_studies([*study_records(), cheap, train_record("ppo", 0, 9)])
     notes = " | ".join(study.notes)
     assert "fewer than 5 seeds: rudder" in notes
-    assert "ppo 1,000, rudder 500, spa 1,000" in notes
+    assert "from 500 (rudder) to 1,000 (" in notes
     assert "ppo, seed 0: several records" in notes
     (lonely,) = collect_studies([train_record("spa", 0, 9)])
     assert any("no run of 'ppo'" in note for note in lonely.notes)
+    assert not any("no run of" in note for note in collect_studies([train_record("spa", 0, 9)], ())[0].notes)
+    many = [train_record(name, seed, 9) for name in ("ppo", "spa", "rloo", "grpo") for seed in (0, 1)]
+    assert any("fewer than 5 seeds: all methods" in note for note in collect_studies(many)[0].notes)
 
 
 def test_environments_are_never_mixed() -> None:
@@ -140,7 +145,7 @@ def test_several_environments_share_one_table(tmp_path: Path) -> None:
 
 
 def test_method_order() -> None:
-    assert method_order(["spa", "oracle", "ppo", "grpo", "sft"]) == ["sft", "ppo", "grpo", "spa", "oracle"]
+    assert method_order(["spa", "oracle", "ppo", "grpo", "sft"]) == ["sft", "ppo", "spa", "grpo", "oracle"]
 
 
 def test_band_by_hand() -> None:
@@ -152,7 +157,7 @@ def test_band_by_hand() -> None:
     assert steps.tolist() == [0, 800]  # the stretch that both have
     assert mean == pytest.approx([0.1, (0.1 + 0.1 * 0.8 + 0.4) / 2])
     assert (low[1], high[1]) == pytest.approx((0.18, 0.4))
-    assert seed_band(runs, "episode_length") is None
+    assert seed_band(runs, "episode_length") is None and seed_band(runs, "success_sampled", "tokens") is None
     assert np.all(low <= mean) and np.all(mean <= high)
 
 
@@ -183,7 +188,8 @@ def test_report_from_a_folder(tmp_path: Path) -> None:
     spa = next(line for line in text.splitlines() if line.startswith("| spa |"))
     cells = [cell.strip() for cell in spa.strip("|").split("|")]
     assert cells[1] == "5" and cells[2].startswith("0.600 [") and cells[3].startswith("0.650 [")
-    assert cells[5].startswith("+0.150 [") and cells[6] == "0.92" and cells[7:10] == ["0.900", "12.5", "1000"]
+    assert cells[5].startswith("+0.150 [") and cells[6] == "0.92" and cells[7:] == ["–", "–", "0.900", "12.5"]
+    assert "| spa | 1000 | 0 | 0 | 0 | 0 | 0.0 min |" in text, "its cost"
     assert f"| {TOY_ID} | train | RandomAgent | 6 |" in text
     header = next(line for line in text.splitlines() if line.startswith("| method"))
     assert header.count("|") == spa.count("|")

@@ -6,44 +6,35 @@ is 1 exactly when the task is solved.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Credit, Study
+from spa_gym.baselines.methods.seam import Batch, Credit, Method, Needs
 from spa_gym.core.errors import BadArgument
-from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["OracleProgress"]
 
 
-class OracleProgress:
+class OracleProgress(Method):
     """Differences of the recorded ground-truth progress."""
 
     name = "oracle"
-    needs_progress = True
 
-    def prepare(self, study: Study) -> int:
-        """Nothing to fit: 0 environment steps."""
-        del study
-        return 0
+    @property
+    def needs(self) -> Needs:
+        """Recorded progress."""
+        return Needs(progress=True)
 
-    def credit(self, trajectories: Sequence[Trajectory]) -> Credit:
+    def credit(self, batch: Batch) -> Credit:
         """Progress gained by each step.
 
         Raises:
             BadArgument: progress was not recorded.
         """
         rewards = []
-        for trajectory in trajectories:
+        for trajectory in batch.trajectories:
             progress = [step.progress for step in trajectory.steps]
             known = [p for p in progress if p is not None]
             if len(known) < len(progress):
                 raise BadArgument("recorded progress", "steps without", "make the environment with progress=True")
             rewards.append(np.diff(np.array([0.0, *known])))
         return Credit(rewards=rewards)
-
-    def metrics(self) -> dict[str, Any]:
-        """Nothing was fitted."""
-        return {}

@@ -5,31 +5,18 @@ r_t = 0 for t < T, r_T = R (the score), with PPO's critic and GAE over steps to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Credit, Study
-from spa_gym.core.trajectory import Trajectory
+from spa_gym.baselines.methods.seam import Batch, Credit, Method
 
 __all__ = ["SparseReward"]
 
 
-class SparseReward:
+class SparseReward(Method):
     """The environment's rewards, untouched."""
 
     name = "ppo"
 
-    def prepare(self, study: Study) -> int:
-        """Nothing to fit: 0 environment steps."""
-        del study
-        return 0
-
-    def credit(self, trajectories: Sequence[Trajectory]) -> Credit:
+    def credit(self, batch: Batch) -> Credit:
         """Each step's own reward."""
-        return Credit(rewards=[np.array([step.reward for step in t.steps]) for t in trajectories])
-
-    def metrics(self) -> dict[str, Any]:
-        """Nothing was fitted."""
-        return {}
+        return Credit(rewards=[np.array([step.reward for step in t.steps]) for t in batch.trajectories])

@@ -1,39 +1,201 @@
 """The seam between methods and training: a method says what credit each step gets, and nothing else.
 
-Policy, demonstrations, exploration budget, policy loss and evaluation are the same for all methods. Before training a
-method may explore and fit something of its own (`prepare`); the environment steps that this takes are counted against
-its budget.
+Policy, demonstrations, exploration budget, losses and evaluation are the same for all methods (`training/train.py`).
+Before training a method may explore and fit something of its own (`prepare`), and for every batch of episodes it may
+let the policy play on from any step (`Batch.player`); the environment steps of both are counted against its budget.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+import abc
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from spa_gym.core.errors import BadArgument
-from spa_gym.core.trajectory import Trajectory
+from spa_gym.core.trajectory import Step, Trajectory
 
-__all__ = ["METHODS", "Credit", "Method", "Study", "make_method"]
+if TYPE_CHECKING:
+    from torch import nn
 
-_log = logging.getLogger(__name__)
+    from spa_gym.baselines.training.optimizers import Optimizers
+    from spa_gym.baselines.training.train_config import TrainConfig
+    from spa_gym.core.cloning import EnvState
+
+__all__ = ["Array", "Batch", "Credit", "Method", "Needs", "Pair", "Place", "Player", "Readings", "Span", "Study"]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Consecutive actions of a trajectory: those of the steps `first <= t < last`.
+
+    Args:
+        trajectory: the episode; all of it before `last` is read, only these actions count.
+        first: the first of them.
+        last: one past the last of them; None: to the end.
+        weight: of their log-probabilities where they are imitated.
+    """
+
+    trajectory: Trajectory
+    first: int = 0
+    last: int | None = None
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse an empty span."""
+        if not 0 <= self.first < self.end <= self.trajectory.num_steps:
+            raise BadArgument(
+                f"0 <= first < last <= {self.trajectory.num_steps}", f"{self.first}, {self.last}", "correct the span"
+            )
+
+    @property
+    def end(self) -> int:
+        """One past the last action."""
+        return self.trajectory.num_steps if self.last is None else self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A preference: the actions of `chosen` are better than those of `rejected`, from the same task or step."""
+
+    chosen: Span
+    rejected: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """What a batch of trajectories earned, one array of [num_steps] for each of them.
+    """What a batch earned. The first two are for all its trajectories, at most one of them; the others as many as come.
 
-    Exactly one of the two: `rewards` go through critic and GAE, `advantages` are used as they are.
+    Args:
+        rewards: one array of [num_steps] for each trajectory; critic and GAE make advantages of them, whitened over the
+            batch's tokens, for PPO's clipped loss.
+        advantages: the same, used by PPO's clipped loss as they are; there is no critic.
+        whiten: bring `advantages` to mean 0 and deviation 1 over the batch's tokens first.
+        over: what GAE runs over, `"steps"` or `"tokens"`; None: as the training is set.
+        pairs: preferences, for the DPO loss.
+        imitation: spans that are imitated, for the log-likelihood loss.
+        dpo_beta: beta of the DPO loss.
+        dpo_reference: whose log-probabilities the DPO loss is relative to: `"imitated"`, the policy that training began
+            with, or `"acting"`, the one that played this batch.
+        figures: what the method wants to see in the curves, by name.
     """
 
-    rewards: list[npt.NDArray[np.float64]] | None = None
-    advantages: list[npt.NDArray[np.float64]] | None = None
+    rewards: list[Array] | None = None
+    advantages: list[Array] | None = None
+    whiten: bool = False
+    over: str | None = None
+    pairs: Sequence[Pair] = ()
+    imitation: Sequence[Span] = ()
+    dpo_beta: float = 0.1
+    dpo_reference: str = "imitated"
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        if self.rewards is not None and self.advantages is not None:
+            raise BadArgument("rewards or advantages", "both", "return one of them")
+        if self.over not in (None, "steps", "tokens") or self.dpo_reference not in ("imitated", "acting"):
+            raise BadArgument(
+                "over 'steps' or 'tokens', dpo_reference 'imitated' or 'acting'",
+                f"{self.over!r}, {self.dpo_reference!r}",
+                "correct the credit",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point in an episode that can be gone on from: the state of the environment, and what led there."""
+
+    state: EnvState
+    history: tuple[Step, ...]
+
+
+class Player(Protocol):
+    """Lets the present policy play, from the start of a task or from a place; counts environment steps."""
+
+    def play(self, tasks: Sequence[int | str], *, temperature: float = 1.0) -> list[Trajectory]:
+        """One episode for each task (position in the training split, or id)."""
+        ...
+
+    def play_on(
+        self, places: Sequence[Place], *, temperature: float = 1.0, max_steps: int | None = None
+    ) -> list[Trajectory]:
+        """One episode from each place, a place being as often there as it is wanted; they begin with its history.
+
+        With `max_steps` they are left after so many new steps, as if truncated.
+        """
+        ...
+
+    def places(self, trajectory: Trajectory) -> list[Place]:
+        """The place before each step, and the one after the last where the episode could go on: T or T + 1 of them.
+
+        The actions are repeated in the environment; this is what `clone_state` would have kept and is not counted.
+        """
+        ...
+
+
+class Readings(Protocol):
+    """What language models say of a batch: the policy that played it, and the imitated one it started from."""
+
+    policy: nn.Module
+    reference: nn.Module
+    codec: Any
+    device: Any
+
+    def logprobs(
+        self, trajectories: Sequence[Trajectory], model: nn.Module, *, before: Sequence[str] | None = None
+    ) -> list[list[Array]]:
+        """Log-probability of each action token (nats), by trajectory and step.
+
+        With `before`, each episode is read after a text of its own, as if that had been observed before it began.
+        """
+        ...
+
+
+@dataclass
+class Batch:
+    """Episodes that the present policy has just played on training tasks, those of one task side by side.
+
+    Args:
+        trajectories: the episodes, at least one step each; none for a method that asked for none.
+        iteration: number of the batch, from 0.
+        seed: seed of the run; a method draws from `random.Random(f"{name}/{seed}/{iteration}")`.
+        player: lets the policy play on.
+        readings: what the models say.
+        scorer: lets the imitated policy play on, as `player` lets the present one.
+    """
+
+    trajectories: list[Trajectory]
+    iteration: int = 0
+    seed: int = 0
+    player: Any = None
+    readings: Any = None
+    scorer: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a method asks of the training's batches.
+
+    Args:
+        group: episodes of each task.
+        episodes: most episodes of a batch, where continuations are dear; None: as the training is set.
+        progress: record the ground-truth progress.
+        demonstrated: draw the tasks from the demonstrated ones, of which the expert's episodes are known.
+        plays: play them; without, a batch has no trajectories, and what is learned from comes through its player.
+    """
+
+    group: int = 1
+    episodes: int | None = None
+    progress: bool = False
+    demonstrated: bool = False
+    plays: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,57 +214,40 @@ class Study:
     """Seed of the run."""
     device: str = "auto"
     """Where to compute."""
-    exploration_tasks: int = 0
-    """Training tasks to explore, from the budget; 0 leaves it to the method."""
-    options: dict[str, Any] = field(default_factory=dict)
-    """Settings of the method, by name."""
+    demonstrations: Sequence[Trajectory] = field(default=())
+    """The expert's episodes that the policy has imitated."""
+    training: TrainConfig | None = None
+    """All settings of that training, for a method that trains another policy in the same way first."""
 
 
-class Method(Protocol):
-    """A way to assign credit."""
+class Method(abc.ABC):
+    """A way to assign credit. Only `credit` must be written."""
 
-    name: str
-    """Its name in tables. A class that reads `Step.progress` also says `needs_progress = True`."""
+    name: str = ""
+    """Its name in tables."""
+
+    @property
+    def needs(self) -> Needs:
+        """What it asks of its batches."""
+        return Needs()
 
     def prepare(self, study: Study) -> int:
         """Explore and fit, if need be; returns the environment steps that it took. Called once, also on resuming."""
-        ...
+        del study
+        return 0
 
-    def credit(self, trajectories: Sequence[Trajectory]) -> Credit:
-        """The credit of the steps of a batch that the present policy has just played."""
-        ...
+    @abc.abstractmethod
+    def credit(self, batch: Batch) -> Credit:
+        """The credit of a batch."""
+
+    def modules(self) -> dict[str, nn.Module]:
+        """Models that it trains along, by name: their weights are part of the state that training resumes from."""
+        return {}
+
+    def optimizers(self) -> dict[str, Optimizers]:
+        """Their optimisers, by name."""
+        return {}
 
     def metrics(self) -> dict[str, Any]:
-        """Figures of what `prepare` made, for the run record."""
-        ...
-
-
-METHODS: dict[str, str] = {
-    "ppo": "spa_gym.baselines.methods.ppo:SparseReward",
-    "spa": "spa_gym.baselines.methods.spa:StepwiseProgress",
-    "spa-penalty": "spa_gym.baselines.methods.spa:penalty_form",
-    "oracle": "spa_gym.baselines.methods.oracle:OracleProgress",
-}
-"""Name -> entry point of a function that takes the options and makes the method."""
-
-
-def make_method(name: str, options: dict[str, Any] | None = None) -> Method:
-    """A method by its name, or `package.module:object` of one's own.
-
-    Raises:
-        BadArgument: there is no such method, or it has no such option.
-    """
-    entry = METHODS.get(name, name)
-    module, separator, attribute = entry.partition(":")
-    if not separator:
-        raise BadArgument(f"a method out of {', '.join(METHODS)}, or package.module:object", repr(name), "pass one")
-    try:
-        factory: Callable[..., Method] = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise BadArgument(
-            f"a method at {entry}", f"one that cannot be imported: {error}", "correct the name, or install the package"
-        ) from error
-    try:
-        return factory(**(options or {}))
-    except TypeError as error:
-        raise BadArgument(f"options of the method {name}", f"{options} ({error})", "correct the options") from error
+        """Figures of what it fitted and sampled, for the run record."""
+        return {}

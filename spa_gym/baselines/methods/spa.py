@@ -1,102 +1,117 @@
 """`spa`: stepwise progress attribution (arXiv 2505.20732), r_t = alpha * c_t + beta * g_t.
 
 c_t are the contributions of a progress estimator fitted so that their sum over an episode is its final reward (the
-paper's L_PE, `training/estimator.py`), on episodes that the imitated policy explored; the estimator then stays as it
-is. g_t = 1 when the action was executed. alpha = 1 and beta = 0.5 are the paper's.
+paper's L_PE, `training/estimator_learning.py`), on episodes that the imitated policy explored; the estimator then stays
+as it is. alpha = 1 and beta = 0.5 are the paper's. g_t has three forms, with x_t = 1 if action t was executed, else 0:
 
-`spa` pays g_t as the paper writes it, beta for every executed action. Paid online this rewards staying alive: with 40
-steps, beta = 0.5 is worth up to 20 while solving the task is worth 1. `spa-penalty` takes beta for every action that
-was not executed instead, beta * (g_t - 1), which leaves the length of an episode alone.
+- `paper`: g_t = x_t. Paid online this rewards staying alive: with 40 steps, beta = 0.5 is worth up to 20 while solving
+  the task is worth 1.
+- `penalty`: g_t = x_t - 1, a fine for what was not executed, which leaves the length of an episode alone.
+- `potential`: g_t = gamma Phi_t - Phi_(t-1) with Phi_t = x_t - 1 after step t, and Phi = 0 before the first step and
+  after the last (Ng, Harada and Russell, ICML 1999, with the condition on terminal states of Grzes, AAMAS 2017). A
+  failed action costs gamma and the next step gives 1 back, so that sum_t gamma^t g_t = 0 in every episode: no return
+  and no order of policies changes. gamma is the training's, per step. (The wrapper's form of this name is the one with
+  gamma = 1, and keeps the last action's potential, since online nobody knows that it was the last.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Credit, Study
+from spa_gym.baselines.methods.explored import ExploredMethod, paid_out
+from spa_gym.baselines.methods.groups import check_choice, check_number
+from spa_gym.baselines.methods.seam import Array, Batch, Credit, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 
-__all__ = ["StepwiseProgress", "penalty_form"]
+__all__ = ["StepwiseProgress", "grounding_term", "penalty_form"]
+
+
+def grounding_term(trajectory: Trajectory, form: str, gamma: float = 1.0) -> Array:
+    """g_t of each step.
+
+    Args:
+        trajectory: the episode.
+        form: `"paper"`, `"penalty"` or `"potential"`.
+        gamma: discount of the potential form.
+
+    Returns:
+        [T].
+    """
+    executed = np.array([float(step.grounded) for step in trajectory.steps])
+    if form == "paper":
+        return executed
+    if form == "penalty":
+        return executed - 1.0
+    after = np.append(executed[:-1] - 1.0, 0.0)
+    return gamma * after - np.append(0.0, after[:-1])
 
 
 @dataclass
-class StepwiseProgress:
+class StepwiseProgress(ExploredMethod):
     """SPA's fused reward.
 
     Args:
-        alpha: weight of the contribution.
-        beta: weight of the grounding.
-        grounding: `"paper"` (beta * g) or `"penalty"` (beta * (g - 1)).
+        alpha: weight of the contribution (the paper's 1).
+        beta: weight of the grounding (the paper's 0.5); 0 leaves it out.
+        grounding: `"paper"`, `"penalty"` or `"potential"`.
+        gamma: discount of the potential form; None: the training's.
+        residual: pay R - alpha * sum(c) on the last step, so that progress pays exactly R; with alpha = 0 that is the
+            environment's own sparse reward.
         tasks: training tasks that are explored for the estimator.
-        samples: episodes for each of them.
-        epochs: epochs of the estimator's fit.
+        samples: episodes for each of them (the paper's 10; 5 on WebShop).
+        epochs: epochs of the estimator's fit (the code's 1, of a model of 3 billion parameters).
+        read: see `ExploredMethod`; `"action"` is the paper's.
+        refresh: see `ExploredMethod`; 0 is the paper's.
+        refresh_epochs: see `ExploredMethod`.
+        refresh_lr: see `ExploredMethod`.
+        name: name in tables.
+
+    Raises:
+        BadArgument: an option is none of its values.
     """
 
     alpha: float = 1.0
     beta: float = 0.5
     grounding: str = "paper"
-    tasks: int = 200
-    samples: int = 4
-    epochs: int = 4
+    gamma: float | None = None
+    residual: bool = False
     name: str = "spa"
-    _estimator: Any = field(default=None, repr=False)
-    _metrics: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse an unknown form."""
-        if self.grounding not in ("paper", "penalty"):
-            raise BadArgument("grounding 'paper' or 'penalty'", repr(self.grounding), "pass grounding='penalty'")
+        """Refuse unknown options."""
+        super().__post_init__()
+        check_choice("grounding", self.grounding, ("paper", "penalty", "potential"))
+        check_number("alpha", self.alpha, 0.0)
+        check_number("beta", self.beta, 0.0)
+        if self.gamma is not None:
+            check_number("gamma", self.gamma, 0.0, 1.0)
 
     def prepare(self, study: Study) -> int:
-        """Explore with the imitated policy and fit the estimator; both are kept in the study's folder for resuming."""
-        from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
-        from spa_gym.baselines.training.estimator_inference import ProgressModel
-        from spa_gym.baselines.training.explore import ExploreConfig, explore
+        """Explore and fit; takes the training's discount where none was given."""
+        if self.gamma is None and study.training is not None:
+            self.gamma = study.training.gamma
+        return super().prepare(study)
 
-        record = explore(
-            ExploreConfig(
-                start=study.start,
-                out=study.out / "explore",
-                env_id=study.env_id,
-                env_kwargs=study.env_kwargs,
-                tasks=self.tasks,
-                samples=self.samples,
-                seed=study.seed,
-                device=study.device,
-            )
-        )
-        fitted = fit_estimator(
-            EstimatorConfig(
-                start=study.start,
-                out=study.out / "estimator",
-                trajectories=study.out / "explore" / "trajectories.jsonl",
-                epochs=self.epochs,
-                seed=study.seed,
-                device=study.device,
-            )
-        )
-        self._metrics = {f"estimator/{key}": value for key, value in fitted.metrics.items()}
-        self._estimator = ProgressModel.load(study.out / "estimator" / "checkpoint", device=study.device)
-        return record.env_steps
+    def credit(self, batch: Batch) -> Credit:
+        """Alpha * c_t + beta * g_t of each step; see `ExploredMethod.credit`.
 
-    def credit(self, trajectories: Sequence[Trajectory]) -> Credit:
-        """Alpha * c_t + beta * g_t (or beta * (g_t - 1)) for each step."""
-        offset = 1.0 if self.grounding == "penalty" else 0.0
-        contributions = self._estimator.contributions_of(trajectories)
-        rewards = []
-        for trajectory, c in zip(trajectories, contributions, strict=True):
-            g = np.array([float(step.grounded) for step in trajectory.steps])
-            rewards.append(self.alpha * np.asarray(c, dtype=np.float64) + self.beta * (g - offset))
-        return Credit(rewards=rewards)
+        Raises:
+            BadArgument: the potential form has no discount.
+        """
+        if self.gamma is None and self.grounding == "potential":
+            raise BadArgument("a discount for the potential form", "none", "pass gamma, as the training has it")
+        credit = super().credit(batch)
+        for trajectory, rewards in zip(batch.trajectories, credit.rewards or [], strict=True):
+            rewards += self.beta * grounding_term(trajectory, self.grounding, self.gamma or 0.0)
+        return credit
 
-    def metrics(self) -> dict[str, Any]:
-        """What the estimator scored."""
-        return self._metrics
+    def pay(self, score: float, contributions: Array) -> Array:
+        """Alpha * c_t, and the residual."""
+        return paid_out(self.alpha * contributions, score, "last" if self.residual else "none")
 
 
 def penalty_form(**options: Any) -> StepwiseProgress:

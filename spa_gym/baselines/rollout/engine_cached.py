@@ -2,7 +2,9 @@
 
 Every row of the cache is an episode with an environment of its own. Each forward reads, for every row, what is new to
 it: the last token of a half-written action, or the observation that its finished action led to, or the first
-observation of the next episode. Then every row that was read draws its next token. Nothing is ever read twice.
+observation of the next episode. Then every row that was read draws its next token. Nothing is ever read twice: where
+an episode begins like one that is in the cache (continuations of a step, a group of episodes of a task), the cache's
+row is copied (`prefixes.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from spa_gym.baselines.models.fast_forward import supports
 from spa_gym.baselines.models.tokens import Codec, Reader, history_ids
 from spa_gym.baselines.rollout.episode import Episode
 from spa_gym.baselines.rollout.fast_lm import FastLM
+from spa_gym.baselines.rollout.prefixes import Prefixes
 from spa_gym.baselines.rollout.protocol import EpisodeSpec, MakeEnv, RolloutEngine, RolloutSettings, noise_generators
 from spa_gym.baselines.rollout.slot_cache import HFCachedLM
 from spa_gym.core.errors import BadArgument
@@ -38,6 +41,8 @@ class CachedEngine(RolloutEngine):
         dtype: type of weights and cache of the fast forward; ``torch.bfloat16`` is faster, and its log-probabilities
             are off by some hundredths. None: the model's own.
         fast: use the package's own forward where it supports the model.
+        share: read a beginning that episodes have in common once, and copy it; what is played is the same up to the
+            rounding of floating-point sums.
     """
 
     def __init__(
@@ -48,11 +53,12 @@ class CachedEngine(RolloutEngine):
         max_length: int | None = None,
         dtype: torch.dtype | None = None,
         fast: bool = True,
+        share: bool = True,
     ) -> None:
         config: Any = model.config
         self.model, self.codec = model, codec
         self.max_length = max_length or int(config.max_position_embeddings)
-        self.dtype = dtype
+        self.dtype, self.share = dtype, share
         self.fast = fast and supports(model)
 
     def _load(self, rows: int) -> FastLM | HFCachedLM:
@@ -80,12 +86,14 @@ class CachedEngine(RolloutEngine):
 class _Row:
     """An episode on a row of the cache, with the action that is being written."""
 
-    __slots__ = ("episode", "ids", "index", "logprobs", "noise", "pending", "reader", "uniforms")
+    __slots__ = ("episode", "follows", "ids", "index", "logprobs", "noise", "pending", "reader", "uniforms")
 
     def __init__(
         self, index: int, episode: Episode, noise: np.random.Generator, reader: Reader, pending: list[int]
     ) -> None:
         self.index, self.episode, self.noise, self.reader, self.pending = index, episode, noise, reader, pending
+        self.follows: tuple[int, int] | None = None
+        """Row whose beginning this one takes when that row has read it, and how many ids of it."""
         self.ids: list[int] = []
         self.logprobs: list[float] = []
         self.uniforms: list[float] = []
@@ -108,6 +116,7 @@ class _Run:
         self._noise = noise_generators(episodes, settings.seed)
         self._waiting = deque(range(len(episodes)))
         self._rows: dict[int, _Row] = {}
+        self._prefixes = Prefixes(len(envs), share=engine.share)
 
     def play(self) -> Iterator[tuple[int, Trajectory]]:
         """Plays everything; yields episodes as they end."""
@@ -117,6 +126,9 @@ class _Run:
             numbers = self._ready()
             rows = [self._rows[number] for number in numbers]
             logits = self._lm(numbers, [row.pending for row in rows])
+            for number, row in zip(numbers, rows, strict=True):
+                self._prefixes.read(number, row.pending)
+            self._follow(set(numbers))
             tokens, logprobs = draw(logits, [self._uniform(row) for row in rows], self._settings.temperature)
             for number, row, token, logprob in zip(numbers, rows, tokens, logprobs, strict=True):
                 row.ids.append(token)
@@ -128,10 +140,23 @@ class _Run:
 
     def _ready(self) -> list[int]:
         """Which rows the next forward reads: all, or where padding costs, those in the middle of an action first."""
-        numbers = list(self._rows)
+        numbers = [number for number, row in self._rows.items() if row.follows is None]
         if self._lm.ragged:
             return numbers
         return [number for number in numbers if self._rows[number].ids] or numbers
+
+    def _follow(self, have_read: set[int]) -> None:
+        """Rows that waited for one that has now been read take their beginning from it."""
+        for number, row in self._rows.items():
+            if row.follows is not None and row.follows[0] in have_read:
+                self._take(number, row, row.pending, *row.follows)
+                row.follows = None
+
+    def _take(self, number: int, row: _Row, ids: list[int], source: int, length: int) -> None:
+        """A row begins with what another has read of `ids`; the rest is read next."""
+        self._lm.cache.copy(source, number, length)
+        row.pending = ids[length:]
+        self._prefixes.begin(number, ids[:length], row.pending)
 
     def _uniform(self, row: _Row) -> float:
         if not self._settings.temperature:
@@ -161,8 +186,14 @@ class _Run:
             pending = [*codec.bos_ids, *history_ids(self._episodes[index].history, codec, reader)]
             pending += [*reader.read(episode.observation), *codec.act_ids]
             if len(pending) <= self._room:
-                self._lm.cache.lengths[number] = 0
-                self._rows[number] = _Row(index, episode, self._noise[index], reader, pending)
+                row = self._rows[number] = _Row(index, episode, self._noise[index], reader, pending)
+                length, source, read = self._prefixes.place(number, pending)
+                if read:
+                    self._take(number, row, pending, source, length)
+                else:
+                    row.follows = (source, length)
+                    self._lm.cache.lengths[number] = 0
+                    self._prefixes.begin(number, [], None)
                 return
             if not episode.steps:
                 raise BadArgument(

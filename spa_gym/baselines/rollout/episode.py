@@ -25,10 +25,10 @@ class Episode:
         observation: what is seen now.
         info: the environment's last info.
         steps: what has happened so far.
-        done: the environment has ended the episode.
+        done: the environment has ended the episode, or it has had the steps that it was to have.
     """
 
-    __slots__ = ("_terminated", "_truncated", "done", "env", "info", "observation", "steps")
+    __slots__ = ("_last", "_terminated", "_truncated", "done", "env", "info", "observation", "steps")
 
     def __init__(self, env: gymnasium.Env[str, str], spec: EpisodeSpec) -> None:
         self.env = env
@@ -40,6 +40,7 @@ class Episode:
             options = None if spec.task_id is None else {"task_id": spec.task_id}
             self.observation, self.info = env.reset(seed=spec.seed, options=options)
         self.steps: list[Step] = list(spec.history)
+        self._last = None if spec.max_steps is None else len(spec.history) + spec.max_steps
         self._terminated = self._truncated = self.done = False
 
     def act(
@@ -68,11 +69,11 @@ class Episode:
                 logprobs=None if logprobs is None else tuple(logprobs),
             )
         )
-        self.done = self._terminated or self._truncated
+        self.done = self._terminated or self._truncated or len(self.steps) == self._last
         return not self.done
 
     def finish(self) -> Trajectory:
-        """Returns the trajectory; one that the environment has not ended (no room left to read on) is truncated."""
+        """Returns the trajectory; one that the environment has not ended (it was left, or had no room) is truncated."""
         spec = self.env.spec
         return Trajectory(
             env_id=spec.id if spec is not None else type(self.env.unwrapped).__name__,

@@ -38,6 +38,7 @@ class EpisodeSpec:
         sample: which of several samples of the same task this is; it changes the policy's noise only.
         state: where the episode starts instead of a reset, from ``spa_gym.core.cloning.clone``.
         history: the steps that led to ``state``; the policy reads them, the trajectory begins with them.
+        max_steps: steps after which the episode is left, without those of ``history``; None: only where it ends.
     """
 
     task_id: int | str | None = None
@@ -45,6 +46,12 @@ class EpisodeSpec:
     sample: int = 0
     state: EnvState | None = None
     history: tuple[Step, ...] = ()
+    max_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses an episode without a step."""
+        if self.max_steps is not None and self.max_steps < 1:
+            raise BadArgument("max_steps >= 1, or None", repr(self.max_steps), "pass max_steps=1")
 
 
 @dataclass(frozen=True, slots=True)

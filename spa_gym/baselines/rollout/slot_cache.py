@@ -74,6 +74,15 @@ class SlotCache:
                 new[:, :, : old.shape[2]] = old
                 tensors[index] = new
 
+    @torch.inference_mode()
+    def copy(self, source: int, target: int, length: int) -> None:
+        """Makes a row hold the first `length` ids of another, or of itself, and nothing else."""
+        if source != target:
+            for tensors in (self.keys, self.values):
+                for tensor in tensors:
+                    tensor[target, :, :length] = tensor[source, :, :length]
+        self.lengths[target] = length
+
     def widen(self, rows: int) -> None:
         """Makes room for this many rows; those that are there stay as they are."""
         more = rows - len(self.lengths)

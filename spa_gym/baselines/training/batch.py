@@ -1,4 +1,4 @@
-"""From played episodes to what PPO's updates read: log-probabilities, values, advantages and targets of every token."""
+"""From played episodes and their credit to what PPO's updates read: log-probabilities, advantages, values, targets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from spa_gym.baselines.methods.seam import Credit
-from spa_gym.baselines.models.fast_forward import features, logits_at, token_logprobs
+from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
 from spa_gym.baselines.training.advantages import gae, gae_over_tokens
 from spa_gym.baselines.training.imitation import compute_dtype
-from spa_gym.baselines.training.ppo_config import PPOConfig
+from spa_gym.baselines.training.readings import action_logprobs, tokens_per_step
+from spa_gym.baselines.training.train_config import TrainConfig
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["Critic", "Episode", "prepare", "token_advantages"]
@@ -27,6 +28,7 @@ __all__ = ["Critic", "Episode", "prepare", "token_advantages"]
 class Episode:
     """An episode ready for updates; tensors over its N action tokens."""
 
+    task_id: str
     encoded: EncodedTrajectory
     old: torch.Tensor
     """Log-probabilities under the policy that acted."""
@@ -35,7 +37,7 @@ class Episode:
     values: torch.Tensor
     """The critic's, before each token."""
     advantages: torch.Tensor
-    """Normalised over the batch."""
+    """Whitened over the batch, but for a method's own that are to be taken as they are."""
     targets: torch.Tensor
     """What the critic is to say."""
 
@@ -90,10 +92,10 @@ def prepare(
     reference: nn.Module,
     critic: Critic,
     codec: Codec,
-    config: PPOConfig,
+    config: TrainConfig,
     device: torch.device,
 ) -> list[Episode]:
-    """Make a batch of played episodes ready for updates; advantages are normalised over all its tokens.
+    """Make a batch of played episodes ready for updates; advantages from rewards are whitened over all its tokens.
 
     Args:
         played: the episodes, at least one step each.
@@ -106,45 +108,55 @@ def prepare(
         device: where to compute.
     """
     encoded = [encode(t, codec) for t in played]
-    old, ref, values = [torch.zeros(0)] * len(played), [torch.zeros(0)] * len(played), [torch.zeros(0)] * len(played)
-    following = [0.0] * len(played)
-    order = sorted(range(len(played)), key=lambda i: len(encoded[i].ids))
-    dtype = compute_dtype(device)
-    with torch.no_grad():
-        for start in range(0, len(order), config.minibatch):
-            part = order[start : start + config.minibatch]
-            rows = collate([encoded[i] for i in part], codec.pad_id).to(device)
-            counts = [sum(encoded[i].action_mask) for i in part]
-            states = features(policy, rows.ids, dtype=dtype)
-            logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=dtype)
-            chosen = rows.ids[:, 1:][rows.action_mask[:, 1:]]
-            for store, flat in (
-                (old, -F.cross_entropy(logits, chosen, reduction="none")),
-                (ref, token_logprobs(reference, rows.ids, rows.action_mask, dtype=dtype)),
-                (values, critic(rows.ids, rows.action_mask, states)),
-            ):
-                for i, piece in zip(part, flat.cpu().split(counts), strict=True):
-                    store[i] = piece
-            cut = [i for i in part if config.bootstrap_truncated and played[i].truncated]
-            if cut:
-                after = critic.after([encoded[i] for i in cut], policy, codec, device)
-                for i, value in zip(cut, after.tolist(), strict=True):
-                    following[i] = value
+    ref = action_logprobs(encoded, reference, codec.pad_id, device, batch=config.minibatch)
+    old, values, following = _acted(encoded, played, policy, critic, codec, config, device)
     episodes = []
-    for i in range(len(played)):
-        counts = _tokens_per_step(encoded[i])
+    for i, row in enumerate(encoded):
+        counts = tokens_per_step(row)
         advantages, targets = token_advantages(i, credit, counts, values[i].double().numpy(), following[i], config)
         tensors = torch.from_numpy(advantages).float(), torch.from_numpy(targets).float()
-        episodes.append(Episode(encoded[i], old[i], ref[i], values[i], *tensors))
-    flat = torch.cat([e.advantages for e in episodes])
-    mean, deviation = flat.mean(), flat.std() + 1e-8
-    for episode in episodes:
-        episode.advantages = (episode.advantages - mean) / deviation
+        episodes.append(Episode(played[i].task_id, row, old[i], ref[i], values[i], *tensors))
+    if credit.rewards is not None or credit.whiten:
+        flat = torch.cat([e.advantages for e in episodes])
+        mean, deviation = flat.mean(), flat.std() + 1e-8
+        for episode in episodes:
+            episode.advantages = (episode.advantages - mean) / deviation
     return episodes
 
 
-def _tokens_per_step(encoded: EncodedTrajectory) -> list[int]:
-    return [sum(encoded.action_mask[a : b + 1]) for a, b in zip(encoded.step_starts, encoded.step_ends, strict=True)]
+@torch.no_grad()
+def _acted(
+    encoded: Sequence[EncodedTrajectory],
+    played: Sequence[Trajectory],
+    policy: nn.Module,
+    critic: Critic,
+    codec: Codec,
+    config: TrainConfig,
+    device: torch.device,
+) -> tuple[list[torch.Tensor], list[torch.Tensor], list[float]]:
+    """Log-probabilities and values of the action tokens, and the value after each episode (0 where it is over)."""
+    old, values, following = [torch.zeros(0)] * len(played), [torch.zeros(0)] * len(played), [0.0] * len(played)
+    order = sorted(range(len(played)), key=lambda i: len(encoded[i].ids))
+    dtype = compute_dtype(device)
+    for start in range(0, len(order), config.minibatch):
+        part = order[start : start + config.minibatch]
+        rows = collate([encoded[i] for i in part], codec.pad_id).to(device)
+        counts = [sum(encoded[i].action_mask) for i in part]
+        states = features(policy, rows.ids, dtype=dtype)
+        logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=dtype)
+        chosen = rows.ids[:, 1:][rows.action_mask[:, 1:]]
+        for store, flat in (
+            (old, -F.cross_entropy(logits, chosen, reduction="none")),
+            (values, critic(rows.ids, rows.action_mask, states)),
+        ):
+            for i, piece in zip(part, flat.cpu().split(counts), strict=True):
+                store[i] = piece
+        cut = [i for i in part if config.bootstrap_truncated and played[i].truncated]
+        if cut:
+            after = critic.after([encoded[i] for i in cut], policy, codec, device)
+            for i, value in zip(cut, after.tolist(), strict=True):
+                following[i] = value
+    return old, values, following
 
 
 def token_advantages(
@@ -153,7 +165,7 @@ def token_advantages(
     counts: Sequence[int],
     values: npt.NDArray[np.float64],
     following: float,
-    config: PPOConfig,
+    config: TrainConfig,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Advantage and value target of each action token of an episode.
 
@@ -171,7 +183,7 @@ def token_advantages(
     if credit.advantages is not None:
         return np.repeat(credit.advantages[index], counts), values
     rewards = (credit.rewards or [])[index]
-    if config.gae_over == "tokens":
+    if (credit.over or config.gae_over) == "tokens":
         advantages = gae_over_tokens(rewards, counts, values, gamma=config.gamma, lam=config.lam, bootstrap=following)
         return advantages, advantages + values
     by_step = values[np.cumsum([0, *counts[:-1]])]

@@ -3,10 +3,11 @@
     python -m spa_gym.baselines.training.estimator --start runs/sft/checkpoint \
         --trajectories runs/explore/trajectories.jsonl --out runs/estimator
 
-Loss (SPA, arXiv 2505.20732): L_PE = mean over episodes of (sum_t c_t - R)^2. The backbone starts from the imitated
-policy, the head from zero. Batches are drawn over all episodes, so that they mix solved and failed ones (failures all
-have the same length: batches sorted by length hold one label and do not learn); tasks of the held-out episodes are not
-trained on; the epoch with the least held-out error is kept.
+Loss by default (SPA, arXiv 2505.20732): L_PE = mean over episodes of (sum_t c_t - R)^2; those of RUDDER and RLBR are
+beside it in `estimator_learning.py`. The backbone starts from the imitated policy, the head from zero. Batches are
+drawn over all episodes, so that they mix solved and failed ones (failures all have the same length: batches sorted by
+length hold one label and do not learn); tasks of the held-out episodes are not trained on; the epoch with the least
+held-out error of the sum is kept.
 
 Reported, on the held-out episodes: R2 and AUC of sum c_t against R, mean |sum c - R|, correlation of c_t with the gain
 in ground-truth progress, the share of a success's credit that falls on its last step, and the spread of c_t within an
@@ -24,17 +25,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
-from spa_gym.baselines.models.tokens import EncodedTrajectory, collate, encode
+from spa_gym.baselines.models.tokens import encode
 from spa_gym.baselines.training.estimator_inference import ProgressModel
-from spa_gym.baselines.training.imitation import compute_dtype, schedule
+from spa_gym.baselines.training.estimator_learning import OBJECTIVES, train_step
+from spa_gym.baselines.training.imitation import schedule
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
 from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
+from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Trajectory, read_jsonl
@@ -42,6 +44,7 @@ from spa_gym.core.trajectory import Trajectory, read_jsonl
 __all__ = ["EstimatorConfig", "auc", "fit_estimator", "score_contributions"]
 
 _log = logging.getLogger(__name__)
+_METHODS = {"sum": "spa", "prefix": "rudder", "bag": "rlbr"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ class EstimatorConfig:
     """Explored episodes."""
     out: Path = Path("runs/estimator")
     """Folder of everything that is written."""
+    objective: str = "sum"
+    """`sum` (SPA), `prefix` (RUDDER) or `bag` (RLBR)."""
+    weight: float | None = None
+    """Weight of the objective's second term; none: the published one."""
     read: str = "action"
     """Where a step is read: at the action's end, or after the observation."""
     epochs: int = 4
@@ -69,6 +76,10 @@ class EstimatorConfig:
     device: str = "auto"
     """Where to compute."""
 
+    def __post_init__(self) -> None:
+        """Refuse an unknown objective."""
+        one_of("objective", self.objective, OBJECTIVES)
+
 
 def fit_estimator(config: EstimatorConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record at once where it was finished before."""
@@ -81,7 +92,8 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     trajectories = [t for t in read_jsonl(config.trajectories) if t.steps]
     train, held = _split(trajectories, config)
-    model = ProgressModel(loaded.model, loaded.codec, read=config.read, seed=config.seed)
+    differenced = config.objective == "prefix"
+    model = ProgressModel(loaded.model, loaded.codec, read=config.read, differenced=differenced, seed=config.seed)
     optimizers = Optimizers([adamw(model.parameters(), config.lr)])
     encoded = [encode(t, loaded.codec) for t in train]
     scores = [t.score for t in train]
@@ -98,16 +110,19 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
             model.train()
             for start in range(0, len(order), config.batch_episodes):
                 chosen = order[start : start + config.batch_episodes]
-                loss = _train_step(
+                loss = train_step(
                     model,
                     optimizers,
                     [encoded[i] for i in chosen],
                     [scores[i] for i in chosen],
                     schedule(updates / total, warmup=0.1),
                     device,
+                    objective=config.objective,
+                    weight=config.weight,
+                    tasks=[train[i].task_id for i in chosen],
                 )
                 updates += 1
-                tracker.advance(mse=f"{loss:.3f}")
+                tracker.advance(loss=f"{loss:.3f}")
             figures = score_contributions(held, model.eval().contributions_of(held))
             tracker.log(updates, held_out_mse=figures["mse"], r2=figures["r2"], auc=figures["auc"])
             _log.info(
@@ -127,7 +142,7 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
         tracker.close()
     record = RunRecord(
         kind="estimator",
-        method="spa",
+        method=_METHODS[config.objective],
         env_id=trajectories[0].env_id,
         seed=config.seed,
         settings=settings,
@@ -156,30 +171,6 @@ def _split(trajectories: Sequence[Trajectory], config: EstimatorConfig) -> tuple
             "explore more tasks, or with a weaker or stronger policy",
         )
     return train, held
-
-
-def _train_step(
-    model: ProgressModel,
-    optimizers: Optimizers,
-    rows: Sequence[EncodedTrajectory],
-    scores: Sequence[float],
-    factor: float,
-    device: torch.device,
-) -> float:
-    """One step on a batch of mixed lengths, read in two halves of like length; returns the mean squared error."""
-    order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
-    half = -(-len(order) // 2)
-    total = 0.0
-    for part in (order[:half], order[half:]):
-        if not part:
-            continue
-        batch = collate([rows[i] for i in part], model.codec.pad_id).to(device)
-        target = torch.tensor([scores[i] for i in part], device=device)
-        loss = (model(batch, compute_dtype(device)).sum(1) - target).square().sum() / len(rows)
-        loss.backward()
-        total += float(loss.detach())
-    optimizers.step(factor)
-    return total
 
 
 def auc(scores: Sequence[float], labels: Sequence[bool]) -> float:

@@ -1,9 +1,14 @@
-"""A trained progress estimator at work: contributions of whole trajectories, or step by step behind the wrapper."""
+"""A trained progress estimator at work: contributions of whole trajectories, or step by step behind the wrapper.
+
+It reads one number at each step. For SPA and RLBR that number is the step's contribution; for RUDDER it is the return
+that is predicted from the prefix, and the contribution is what it gained: c_t = g_t - g_{t-1}, with g = 0 before the
+first step, so that the contributions sum to the last prediction.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +24,7 @@ from spa_gym.baselines.models.tokens import Batch, Codec, collate, encode
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.trajectory import Step, Trajectory
 
-__all__ = ["ProgressModel", "load_estimator"]
+__all__ = ["ProgressModel", "load_estimator", "load_predictor"]
 
 _HEAD = "progress"
 
@@ -32,17 +37,20 @@ class ProgressModel(nn.Module):
         codec: its codec.
         read: `"action"`: the hidden state at the end of the action, before its answer is seen (the paper's); or
             `"observation"`: at the last token of the observation that follows.
+        differenced: the readings are predictions of the return, and contributions their differences (RUDDER).
         seed: seed of the head.
 
     Raises:
         BadArgument: an unknown `read`.
     """
 
-    def __init__(self, model: nn.Module, codec: Codec, *, read: str = "action", seed: int = 0) -> None:
+    def __init__(
+        self, model: nn.Module, codec: Codec, *, read: str = "action", differenced: bool = False, seed: int = 0
+    ) -> None:
         super().__init__()
         if read not in ("action", "observation"):
             raise BadArgument("read 'action' or 'observation'", repr(read), "pass read='action'")
-        self.model, self.codec, self.read = model, codec, read
+        self.model, self.codec, self.read, self.differenced = model, codec, read, differenced
         self.head = ScalarHead(model.config.hidden_size, seed=seed).to(next(model.parameters()).device)  # pyright: ignore
 
     def positions(self, rows: Batch) -> torch.Tensor:
@@ -56,16 +64,19 @@ class ProgressModel(nn.Module):
         last = (rows.lengths - 1)[:, None].expand_as(ends)
         return torch.where(ends < 0, ends, torch.where(after >= 0, after, last))
 
-    def forward(self, rows: Batch, dtype: torch.dtype | None = torch.bfloat16) -> torch.Tensor:
-        """Contributions [B, S]; 0 where a row has no such step."""
-        states = features(self.model, rows.ids, dtype=dtype)
+    def readings(self, states: torch.Tensor, rows: Batch) -> torch.Tensor:
+        """[B, S] readings from the backbone's hidden states [B, T, hidden]; 0 where a row has no such step."""
         where = self.positions(rows)
         chosen = states.gather(1, where.clamp(min=0)[..., None].expand(-1, -1, states.shape[-1]))
         return self.head(chosen) * (where >= 0)
 
+    def forward(self, rows: Batch, dtype: torch.dtype | None = torch.bfloat16) -> torch.Tensor:
+        """Readings [B, S]; 0 where a row has no such step."""
+        return self.readings(features(self.model, rows.ids, dtype=dtype), rows)
+
     @torch.no_grad()
-    def contributions_of(self, trajectories: Sequence[Trajectory], *, batch: int = 32) -> list[npt.NDArray[np.float64]]:
-        """c_t of whole trajectories, one array of [num_steps] for each, in order; rows of like length go together."""
+    def readings_of(self, trajectories: Sequence[Trajectory], *, batch: int = 32) -> list[npt.NDArray[np.float64]]:
+        """Readings of whole trajectories, one array of [num_steps] for each, in order; rows of like length together."""
         device = next(self.parameters()).device
         encoded = [encode(t, self.codec) for t in trajectories]
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
@@ -79,11 +90,15 @@ class ProgressModel(nn.Module):
                 result[i] = row[: trajectories[i].num_steps].copy()
         return result
 
+    def contributions_of(self, trajectories: Sequence[Trajectory], *, batch: int = 32) -> list[npt.NDArray[np.float64]]:
+        """c_t of whole trajectories, one array of [num_steps] for each, in order."""
+        said = self.readings_of(trajectories, batch=batch)
+        return [np.diff(g, prepend=0.0) for g in said] if self.differenced else said
+
     def save(self, path: str | os.PathLike[str], recipe: dict[str, object]) -> Path:
         """Write backbone, head and recipe as a checkpoint."""
-        return save_checkpoint(
-            path, self.model, self.codec, recipe={**recipe, "read": self.read}, heads={_HEAD: self.head}
-        )
+        form = {"read": self.read, **({"differenced": True} if self.differenced else {})}
+        return save_checkpoint(path, self.model, self.codec, recipe={**recipe, **form}, heads={_HEAD: self.head})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> ProgressModel:
@@ -99,7 +114,8 @@ class ProgressModel(nn.Module):
                 f"heads {sorted(loaded.heads)}",
                 "train one: stage `estimator`",
             )
-        estimator = cls(loaded.model, loaded.codec, read=loaded.recipe.get("read", "action"))
+        read, differenced = loaded.recipe.get("read", "action"), bool(loaded.recipe.get("differenced", False))
+        estimator = cls(loaded.model, loaded.codec, read=read, differenced=differenced)
         estimator.head.load_state_dict(loaded.heads[_HEAD])
         return estimator.eval()
 
@@ -136,3 +152,30 @@ class _StepByStep:
 def load_estimator(path: str | os.PathLike[str]) -> _StepByStep:
     """The estimator of a checkpoint, for `ProgressAttributionWrapper(env, "model:PATH")` and its vector twin."""
     return _StepByStep(ProgressModel.load(path))
+
+
+def load_predictor(path: str | os.PathLike[str]) -> Callable[[Sequence[tuple[str, ...]]], list[float]]:
+    """The predictor of a checkpoint, for `ProgressAttributionWrapper(env, "difference:PATH")`.
+
+    Returns:
+        Prefixes (task text, o_0, a_1, o_1, ..., a_t, o_t) -> the predicted return of each; 0 before the first action.
+
+    Raises:
+        CheckpointMismatch: the checkpoint's readings are contributions, not predictions.
+    """
+    model = ProgressModel.load(path)
+    if not model.differenced:
+        raise CheckpointMismatch(
+            f"an estimator of the objective 'prefix' at {path}",
+            "one whose readings are contributions",
+            "use model:PATH",
+        )
+
+    def predict(prefixes: Sequence[tuple[str, ...]]) -> list[float]:
+        played = []
+        for _, *texts in prefixes:
+            steps = tuple(Step(o, a, 0.0, True) for o, a in zip(texts[:-1:2], texts[1::2], strict=True))
+            played.append(Trajectory("", "", "", "", steps, texts[-1], False, False, 0.0, False))
+        return [float(g[-1]) if g.size else 0.0 for g in model.readings_of(played)]
+
+    return predict

@@ -6,6 +6,7 @@ Muon (Jordan et al. 2024) orthogonalises the momentum of a matrix; from nothing 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -34,8 +35,15 @@ class Optimizers:
         return [p for optimizer in self.optimizers for group in optimizer.param_groups for p in group["params"]]
 
     def step(self, factor: float = 1.0) -> float:
-        """Take a step at `factor` times the peak rates and clear the gradients; returns the gradient's norm."""
+        """Take a step at `factor` times the peak rates and clear the gradients; returns the gradient's norm.
+
+        With a norm that is not finite no step is taken: see `divergence.py`.
+        """
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters(), self.clip or float("inf")))
+        if not math.isfinite(norm):
+            for optimizer in self.optimizers:
+                optimizer.zero_grad(set_to_none=True)
+            return norm
         for optimizer, peaks in zip(self.optimizers, self._peaks, strict=True):
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * factor

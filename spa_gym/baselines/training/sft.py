@@ -19,6 +19,7 @@ import gymnasium
 import torch
 
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.lora import add_lora, merged
 from spa_gym.baselines.models.shipped import resolve_start
@@ -112,6 +113,7 @@ def sft(config: SFTConfig) -> RunRecord:
         tracker.close()
     final = {}
     for split in config.evaluate:
+        lengths = expert_lengths(config.env_id, config.env_kwargs, split)
         for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
             final[f"{split}/{name}"] = evaluate_policy(
                 model,
@@ -122,6 +124,7 @@ def sft(config: SFTConfig) -> RunRecord:
                 temperature=temperature,
                 seed=config.seed,
                 max_tasks=config.max_eval_tasks,
+                expert_steps=lengths,
             )
     record = RunRecord(
         kind="train",

@@ -52,9 +52,12 @@ class Tracker:
             _log.info("tensorboard is not installed; curves go to the run record only")
 
     def log(self, step: int, **values: float) -> None:
-        """Log values at a step; `step` itself is kept as the curve `step`."""
-        for key, value in {"step": step, **values}.items():
-            self.curves.setdefault(key, []).append(round(float(value), 6))
+        """Log values at a step; `step` itself is kept as the curve `step`, and what is missing as not a number."""
+        known = len(self.curves.get("step", ()))
+        given = {"step": step, **values}
+        for key in {**self.curves, **given}:
+            self.curves.setdefault(key, [float("nan")] * known)
+            self.curves[key].append(round(float(given.get(key, float("nan"))), 6))
         if self._writer is not None:
             for key, value in values.items():
                 self._writer.add_scalar(key, value, step)

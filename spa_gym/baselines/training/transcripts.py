@@ -16,7 +16,7 @@ from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, encode
 from spa_gym.core.players import playable
 from spa_gym.core.trajectory import Step, Trajectory
 
-__all__ = ["Transcript", "TranscriptStream", "play_transcript"]
+__all__ = ["Transcript", "TranscriptStream", "play_demonstrator", "play_transcript"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +29,17 @@ class Transcript:
     num_steps: int
 
 
-def play_transcript(
-    env: Any,
-    task: int,
-    codec: Codec,
-    rng: random.Random,
-    *,
-    noise: float,
-    explore: bool = False,
-    text_weight: float = 0.1,
-    text_share: float = 0.25,
-) -> Transcript:
-    """Let the demonstrator (or the explorer) play a task.
+def play_demonstrator(
+    env: Any, task: int, rng: random.Random, *, noise: float = 0.0, explore: bool = False
+) -> tuple[Trajectory, list[bool]]:
+    """The episode of the demonstrator (or the explorer), and which of its actions are worth imitating.
 
     Args:
         env: an environment as `gymnasium.make` returns it, that brings players along (`core/players.py`).
         task: position in its split.
-        codec: turns text into ids.
         rng: decides on noise.
         noise: share of steps on which a random admissible action is done instead; such steps are not imitated.
         explore: let the explorer play; all its actions are imitated.
-        text_weight: mean weight of the tokens of observations.
-        text_share: share of these tokens, drawn at random, that carry the weight (the others cost no logits).
     """
     observation, info = env.reset(options={"task_id": task})
     player: Any = playable(env).explorer(rng) if explore else playable(env).demonstrator()
@@ -81,12 +70,39 @@ def play_transcript(
         score=info["score"],
         success=info["success"],
     )
+    return trajectory, imitate
+
+
+def play_transcript(
+    env: Any,
+    task: int,
+    codec: Codec,
+    rng: random.Random,
+    *,
+    noise: float,
+    explore: bool = False,
+    text_weight: float = 0.1,
+    text_share: float = 0.25,
+) -> Transcript:
+    """Let the demonstrator (or the explorer) play a task.
+
+    Args:
+        env: an environment as `gymnasium.make` returns it, that brings players along (`core/players.py`).
+        task: position in its split.
+        codec: turns text into ids.
+        rng: decides on noise.
+        noise: share of steps on which a random admissible action is done instead; such steps are not imitated.
+        explore: let the explorer play; all its actions are imitated.
+        text_weight: mean weight of the tokens of observations.
+        text_share: share of these tokens, drawn at random, that carry the weight (the others cost no logits).
+    """
+    trajectory, imitate = play_demonstrator(env, task, rng, noise=noise, explore=explore)
     encoded = encode(trajectory, codec)
     each = text_weight / text_share
     weights = [each if rng.random() < text_share else 0.0 for _ in encoded.ids]
     for start, end, worth in zip(encoded.step_starts, encoded.step_ends, imitate, strict=True):
         weights[start : end + 1] = [1.0 if worth else 0.0] * (end + 1 - start)
-    return Transcript(encoded, weights, info["success"], len(steps))
+    return Transcript(encoded, weights, trajectory.success, trajectory.num_steps)
 
 
 class TranscriptStream:

@@ -11,10 +11,11 @@ from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.tokens import Codec, collate
 from spa_gym.baselines.training.advantages import explained_variance
 from spa_gym.baselines.training.batch import Critic, Episode
+from spa_gym.baselines.training.divergence import refuse_nan
 from spa_gym.baselines.training.imitation import compute_dtype
 from spa_gym.baselines.training.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
 from spa_gym.baselines.training.optimizers import Optimizers
-from spa_gym.baselines.training.ppo_config import PPOConfig
+from spa_gym.baselines.training.train_config import TrainConfig
 
 __all__ = ["update"]
 
@@ -26,11 +27,12 @@ def update(
     policy_optimizer: Optimizers,
     critic_optimizer: Optimizers,
     codec: Codec,
-    config: PPOConfig,
+    config: TrainConfig,
     rng: random.Random,
     device: torch.device,
     *,
     learn_policy: bool,
+    learn_critic: bool = True,
 ) -> dict[str, float]:
     """PPO's epochs over a batch of episodes.
 
@@ -45,10 +47,12 @@ def update(
         rng: order of the episodes.
         device: where to compute.
         learn_policy: False while only the critic learns.
+        learn_critic: False for advantages that no critic takes part in.
 
     Returns:
-        Means over the updates of `policy_loss`, `value_loss`, `kl`, `entropy` (nats), `clipped` (share of tokens) and
-        `grad_norm`; `explained_variance` of the critic before the updates; `updates`, their number.
+        Means over the updates of `policy_loss`, `value_loss`, `kl`, `entropy` (nats), `clipped` (share of tokens),
+        `grad_norm` and `critic_grad_norm`; `explained_variance` of the critic before the updates; `updates`,
+        their number.
     """
     sums: dict[str, float] = {}
     updates = 0
@@ -57,10 +61,14 @@ def update(
         rng.shuffle(order)
         for start in range(0, len(order), config.minibatch):
             chosen = [episodes[i] for i in order[start : start + config.minibatch]]
-            figures = _one_update(chosen, policy, critic, codec, config, device, learn_policy)
+            figures = _one_update(chosen, policy, critic, codec, config, device, learn_policy, learn_critic)
+            tasks = [episode.task_id for episode in chosen]
+            refuse_nan(figures, tasks)
             if learn_policy:
                 figures["grad_norm"] = policy_optimizer.step()
-            critic_optimizer.step()
+            if learn_critic:
+                figures["critic_grad_norm"] = critic_optimizer.step()
+            refuse_nan(figures, tasks)
             updates += 1
             for key, value in figures.items():
                 sums[key] = sums.get(key, 0.0) + value
@@ -76,9 +84,10 @@ def _one_update(
     policy: nn.Module,
     critic: Critic,
     codec: Codec,
-    config: PPOConfig,
+    config: TrainConfig,
     device: torch.device,
     learn_policy: bool,
+    learn_critic: bool,
 ) -> dict[str, float]:
     """Gradients of one minibatch, read in two halves of like length so that little is padding."""
     chosen = sorted(chosen, key=lambda e: len(e.encoded.ids))
@@ -96,9 +105,11 @@ def _one_update(
         share = len(old) / total
         with torch.set_grad_enabled(learn_policy):
             states = features(policy, rows.ids, dtype=compute_dtype(device))
-        predicted = critic(rows.ids, rows.action_mask, states)
-        value_loss = clipped_value_loss(predicted, values, targets, clip=config.value_clip)
-        (value_loss * share).backward()
+        value_loss = torch.zeros(())
+        if learn_critic:
+            predicted = critic(rows.ids, rows.action_mask, states)
+            value_loss = clipped_value_loss(predicted, values, targets, clip=config.value_clip)
+            (value_loss * share).backward()
         with torch.set_grad_enabled(learn_policy):
             logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=compute_dtype(device))
             log_p = torch.log_softmax(logits, dim=-1)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import numpy as np
 import pytest
 
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines.methods.oracle import OracleProgress
 from spa_gym.baselines.methods.ppo import SparseReward
-from spa_gym.baselines.methods.seam import METHODS, Study, make_method
-from spa_gym.baselines.methods.spa import StepwiseProgress, penalty_form
+from spa_gym.baselines.methods.registry import METHODS, make_method
+from spa_gym.baselines.methods.seam import Batch, Study
+from spa_gym.baselines.methods.spa import StepwiseProgress
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Step, Trajectory
 from tests.baselines.methods.own import Own
@@ -34,54 +34,16 @@ PLAYED = [
     _episode([True, False, True], [0.25, 0.25, 1.0], 1.0),
     _episode([False, True], [0.0, 0.5], 0.0),
 ]
-CONTRIBUTIONS = [np.array([0.2, 0.1, 0.6]), np.array([-0.1, 0.3])]
-
-
-class _Estimator:
-    def contributions_of(self, trajectories: Sequence[Trajectory]) -> list[np.ndarray]:
-        assert list(trajectories) == PLAYED
-        return CONTRIBUTIONS
 
 
 def _credit(method: Any) -> list[list[float]]:
-    if isinstance(method, StepwiseProgress):
-        method._estimator = _Estimator()
-    credit = method.credit(PLAYED)
+    credit = method.credit(Batch(PLAYED))
     assert credit.advantages is None and [len(r) for r in credit.rewards] == [3, 2]
     return [r.tolist() for r in credit.rewards]
 
 
 def test_sparse_reward_is_the_environments() -> None:
     assert _credit(SparseReward()) == [[0.0, 0.0, 1.0], [0.0, 0.0]]
-
-
-def test_spa_pays_contribution_and_half_for_what_is_executed() -> None:
-    got = _credit(StepwiseProgress())
-    assert got[0] == pytest.approx([0.7, 0.1, 1.1]) and got[1] == pytest.approx([-0.1, 0.8])
-
-
-def test_spa_penalty_takes_half_for_what_is_not_executed() -> None:
-    got = _credit(penalty_form())
-    assert got[0] == pytest.approx([0.2, -0.4, 0.6]) and got[1] == pytest.approx([-0.6, 0.3])
-    assert penalty_form().name == "spa-penalty" and penalty_form(beta=0.1).beta == 0.1
-
-
-def test_spa_weighs_by_alpha_and_beta() -> None:
-    got = _credit(StepwiseProgress(alpha=2.0, beta=0.0))
-    assert got == [pytest.approx([0.4, 0.2, 1.2]), pytest.approx([-0.2, 0.6])]
-    got = _credit(StepwiseProgress(alpha=0.0, beta=3.0, grounding="penalty"))
-    assert got == [[0.0, -3.0, 0.0], [-3.0, 0.0]]
-
-
-def test_the_two_forms_differ_by_a_constant_for_each_step() -> None:
-    paper, penalty = _credit(StepwiseProgress(beta=0.5)), _credit(penalty_form(beta=0.5))
-    for a, b in zip(paper, penalty, strict=True):
-        assert np.array(a) - np.array(b) == pytest.approx(np.full(len(a), 0.5))
-
-
-def test_an_unknown_form_is_refused() -> None:
-    with pytest.raises(BadArgument, match="'paper' or 'penalty'"):
-        StepwiseProgress(grounding="bonus")
 
 
 def test_oracle_pays_what_progress_was_gained() -> None:
@@ -99,7 +61,7 @@ def test_oracles_rewards_sum_to_the_progress_at_the_end() -> None:
             observation, reward, terminated, truncated, info = env.step(action)
             steps.append(Step("o", action, float(reward), info["grounded"], info["progress"]))
             done = terminated or truncated
-        credit = OracleProgress().credit([Trajectory("", "", "", "", tuple(steps), "", True, False, 0.0, False)])
+        credit = OracleProgress().credit(Batch([Trajectory("", "", "", "", tuple(steps), "", True, False, 0.0, False)]))
         assert credit.rewards is not None
         assert credit.rewards[0].sum() == pytest.approx(info["progress"])
         assert (credit.rewards[0].sum() == pytest.approx(1.0)) == info["success"]
@@ -107,7 +69,7 @@ def test_oracles_rewards_sum_to_the_progress_at_the_end() -> None:
 
 def test_oracle_needs_recorded_progress() -> None:
     with pytest.raises(BadArgument, match="progress=True"):
-        OracleProgress().credit([_episode([True, True], [0.5, None], 0.0)])
+        OracleProgress().credit(Batch([_episode([True, True], [0.5, None], 0.0)]))
 
 
 def test_methods_without_an_estimator_need_no_steps(tmp_path: Path) -> None:
@@ -120,7 +82,7 @@ def test_methods_without_an_estimator_need_no_steps(tmp_path: Path) -> None:
 def test_every_name_makes_its_method(name: str) -> None:
     method = make_method(name)
     assert method.name == name
-    assert bool(getattr(method, "needs_progress", False)) == (name == "oracle")
+    assert method.needs.progress == (name == "oracle")
 
 
 def test_options_and_methods_of_ones_own() -> None:

@@ -12,6 +12,7 @@ from spa_gym.baselines.models.tokens import collate, encode
 from spa_gym.baselines.rollout.engine_cached import CachedEngine, draw
 from spa_gym.baselines.rollout.engine_generate import GenerateEngine
 from spa_gym.baselines.rollout.fast_lm import FastLM
+from spa_gym.baselines.rollout.prefixes import Prefixes, common_length
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.baselines.rollout.slot_cache import HFCachedLM
 from spa_gym.core.cloning import clone
@@ -220,3 +221,71 @@ def test_a_cache_gets_more_rows_and_keeps_those_it_has():
         assert grown.cache.lengths.tolist() == [len(ids), 0, 0]
         for rows, chunks in (([1], [ids]), ([0, 2], [ids[:1], ids])):
             torch.testing.assert_close(grown(rows, chunks), wide(rows, chunks), atol=1e-5, rtol=1e-5)
+
+
+def _continuations(whole, times=3):
+    """Specs that go on from every step of an episode, each several times."""
+    env, specs = make_env(), []
+    env.reset(seed=0, options={"task_id": 0})
+    for t, step in enumerate(whole.steps):
+        specs += [EpisodeSpec(0, 0, sample=i, state=clone(env), history=whole.steps[:t]) for i in range(times)]
+        env.step(step.action)
+    return specs
+
+
+@BOTH
+@pytest.mark.parametrize("num_envs", [1, 4, 50])
+def test_a_beginning_that_is_shared_is_read_once_and_changes_nothing(fast, num_envs):
+    model, codec = toy_model(), toy_codec()
+    whole = play(CachedEngine(model, codec, fast=fast), SPECS[:1])[0]
+    specs = [*_continuations(whole), *SPECS, *(EpisodeSpec(3, 3, sample=i) for i in range(5))]
+    apart = play(CachedEngine(model, codec, fast=fast, share=False), specs, num_envs=num_envs)
+    shared = play(CachedEngine(model, codec, fast=fast), specs, num_envs=num_envs)
+    assert emitted(shared) == emitted(apart)
+    for one, other in zip(shared, apart, strict=True):
+        for a, b in zip(one.steps, other.steps, strict=True):
+            assert a.logprobs == pytest.approx(b.logprobs, abs=1e-4)
+
+
+@pytest.mark.parametrize("num_envs", [1, 50])
+def test_a_shared_beginning_saves_reading(num_envs, monkeypatch):
+    model, codec, read = toy_model(), toy_codec(), []
+    whole = play(CachedEngine(model, codec), SPECS[:1])[0]
+    specs = _continuations(whole, times=4)
+    forward = FastLM.__call__
+
+    def counted(self, rows, chunks):
+        read[-1] += sum(map(len, chunks))
+        return forward(self, rows, chunks)
+
+    monkeypatch.setattr(FastLM, "__call__", counted)
+    for share in (False, True):
+        read.append(0)
+        played = play(CachedEngine(model, codec, share=share), specs, num_envs=num_envs)
+    before = [sum(encode(whole, codec).step_starts[t] for t in range(whole.num_steps)) * 4, 0]
+    assert read[0] - read[1] > 0.6 * before[0], "most of the histories must not be read again"
+    assert len(played) == len(specs)
+
+
+def test_rows_are_cut_back_copied_or_waited_for():
+    prefixes = Prefixes(3)
+    assert prefixes.place(0, [1, 2, 3, 4]) == (0, 0, True)
+    prefixes.begin(0, [], [1, 2, 3, 4])
+    assert prefixes.place(1, [1, 2, 3, 4]) == (3, 0, False), "the last id is always read"
+    assert prefixes.place(1, [1, 9, 9, 9]) == (0, 1, True), "a quarter is not worth a copy"
+    prefixes.begin(1, [], None)
+    prefixes.read(0, [1, 2, 3, 4])
+    prefixes.read(0, [5])
+    assert prefixes.place(2, [1, 2, 3, 4, 6]) == (4, 0, True)
+    assert prefixes.place(0, [1, 2, 3, 4, 6]) == (4, 0, True)
+    prefixes.begin(1, [1, 2, 3], [4])
+    assert prefixes.place(1, [1, 2, 3, 7]) == (3, 1, True), "to cut back costs nothing"
+    assert Prefixes(3, share=False).place(1, [1, 2]) == (0, 1, True)
+
+
+def test_common_length_is_the_plain_loops():
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(300):
+        a, b = (torch.randint(0, 2, (int(n),), generator=generator).tolist() for n in torch.randint(0, 9, (2,)))
+        plain = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+        assert common_length(a, b) == plain

@@ -16,14 +16,14 @@ from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.tokens import encode
 from spa_gym.baselines.training.batch import Critic, prepare, token_advantages
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
-from spa_gym.baselines.training.ppo import PPOConfig
+from spa_gym.baselines.training.train import TrainConfig
 from spa_gym.baselines.training.updates import update
 from spa_gym.core.trajectory import Trajectory
 from tests.baselines.conftest import Pipeline
 from tests.baselines.tiny_runs import explored
 
 CPU = torch.device("cpu")
-CONFIG = PPOConfig(gamma=0.9, lam=0.8)
+CONFIG = TrainConfig(gamma=0.9, lam=0.8)
 
 
 def test_tokens_of_an_action_share_the_advantage_of_their_step() -> None:
@@ -66,7 +66,7 @@ class _World:
         self.critic = Critic(self.policy.config.hidden_size, 0, body)
         self.played: list[Trajectory] = explored(2)
 
-    def prepare(self, credit: Credit, config: PPOConfig = CONFIG) -> list:
+    def prepare(self, credit: Credit, config: TrainConfig = CONFIG) -> list:
         return prepare(
             self.played, credit, self.policy, self.reference, self.critic, self.codec, replace(config, minibatch=3), CPU
         )
@@ -103,7 +103,7 @@ def test_the_value_after_a_cut_episode_is_that_before_the_action_that_would_foll
     cut = replace(whole, steps=whole.steps[:4], final_observation=whole.steps[4].observation, truncated=True)
     rewards = [np.zeros(whole.num_steps), np.zeros(4)]
     world.played = [whole, cut]
-    config = PPOConfig(gamma=1.0, lam=1.0, bootstrap_truncated=True)
+    config = TrainConfig(gamma=1.0, lam=1.0, bootstrap_truncated=True)
     longer, shorter = world.prepare(Credit(rewards=rewards), config)
     first = sum(
         sum(longer.encoded.action_mask[a : b + 1])
@@ -120,7 +120,7 @@ def test_the_value_after_a_cut_episode_is_that_before_the_action_that_would_foll
 def _after(world: _World, credit: Credit, **changes: float | bool) -> tuple[list, list, dict[str, float]]:
     """Log-probabilities before and after five updates."""
     learn = bool(changes.pop("learn", True))
-    config = replace(PPOConfig(lr=3e-3, epochs=5, minibatch=4, kl=0.0), **changes)  # type: ignore[arg-type]
+    config = replace(TrainConfig(lr=3e-3, epochs=5, minibatch=4, kl=0.0), **changes)  # type: ignore[arg-type]
     before = world.prepare(credit, config)
     optimizers = [Optimizers([adamw(m.parameters(), config.lr)]) for m in (world.policy, world.critic)]
     figures = update(

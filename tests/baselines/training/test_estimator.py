@@ -15,8 +15,9 @@ import torch
 
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.tokens import collate, encode
-from spa_gym.baselines.training.estimator import EstimatorConfig, _split, _train_step, auc, score_contributions
+from spa_gym.baselines.training.estimator import EstimatorConfig, _split, auc, score_contributions
 from spa_gym.baselines.training.estimator_inference import ProgressModel, load_estimator
+from spa_gym.baselines.training.estimator_learning import train_step
 from spa_gym.baselines.training.optimizers import Optimizers
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.trajectory import Step, Trajectory
@@ -105,8 +106,8 @@ def test_the_loss_is_the_squared_error_of_the_sum(pipeline: Pipeline) -> None:
     rows, scores = [encode(t, model.codec) for t in played], [t.score for t in played]
     expected = np.mean([(0.1 * t.num_steps - t.score) ** 2 for t in played])
     frozen = Optimizers([torch.optim.SGD(model.parameters(), lr=0.0)])
-    assert _train_step(model, frozen, rows, scores, 1.0, CPU) == pytest.approx(expected, rel=1e-5)
-    assert _train_step(model, frozen, rows[:1], scores[:1], 1.0, CPU) == pytest.approx(
+    assert train_step(model, frozen, rows, scores, 1.0, CPU) == pytest.approx(expected, rel=1e-5)
+    assert train_step(model, frozen, rows[:1], scores[:1], 1.0, CPU) == pytest.approx(
         (0.1 * played[0].num_steps - 1.0) ** 2, rel=1e-5
     )
 
@@ -116,7 +117,7 @@ def test_its_gradient_is_that_of_the_whole_batch(pipeline: Pipeline) -> None:
     model = _model(pipeline)
     played = explored(2)
     optimizer = Optimizers([torch.optim.SGD([model.head.out.bias], lr=1.0)], clip=0.0)
-    _train_step(model, optimizer, [encode(t, model.codec) for t in played], [t.score for t in played], 0.01, CPU)
+    train_step(model, optimizer, [encode(t, model.codec) for t in played], [t.score for t in played], 0.01, CPU)
     slope = np.mean([2 * t.num_steps * (0.0 - t.score) for t in played])
     assert float(model.head.out.bias.detach()) == pytest.approx(-0.01 * slope, rel=1e-4)
 

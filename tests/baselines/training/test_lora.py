@@ -9,8 +9,8 @@ import torch
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.lora import add_lora, merged
 from spa_gym.baselines.models.tiny import make_tiny
-from spa_gym.baselines.training.ppo import train_ppo
 from spa_gym.baselines.training.sft import sft
+from spa_gym.baselines.training.train import train
 from tests.baselines.conftest import Pipeline
 from tests.baselines.tiny_runs import ppo_config, sft_config
 
@@ -42,7 +42,7 @@ def test_rank_zero_is_the_model_itself() -> None:
 def test_imitation_and_reinforcement_with_adapters_leave_plain_checkpoints(pipeline: Pipeline, tmp_path: Path) -> None:
     start = pipeline.folder / "pretrain" / "checkpoint"
     sft(sft_config(start, tmp_path / "sft", lora_rank=2))
-    train_ppo(ppo_config(tmp_path / "sft" / "checkpoint", tmp_path / "ppo", lora_rank=2))
+    train(ppo_config(tmp_path / "sft" / "checkpoint", tmp_path / "ppo", lora_rank=2))
     first = load_checkpoint(start).model.state_dict()
     for stage in ("sft", "ppo"):
         states = load_checkpoint(tmp_path / stage / "checkpoint").model.state_dict()

@@ -24,10 +24,10 @@ from spa_gym.baselines.training import resume
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.explore import ExploreConfig, explore
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
-from spa_gym.baselines.training.ppo import train_ppo
 from spa_gym.baselines.training.pretrain import pretrain
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.sft import sft
+from spa_gym.baselines.training.train import train
 from spa_gym.core.errors import CheckpointMismatch, WriteFailed
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import write_jsonl
@@ -62,13 +62,13 @@ def test_reinforcement_learning_goes_on_as_if_it_had_never_stopped(
     pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = {"env_steps": 140, "entropy": 0.01}
-    whole = train_ppo(ppo_config(pipeline.start, tmp_path / "whole", **settings))
+    whole = train(ppo_config(pipeline.start, tmp_path / "whole", **settings))
     config = ppo_config(pipeline.start, tmp_path / "stopped", **settings)
     with monkeypatch.context() as patch, pytest.raises(_Stopped):
         _stop_after(2, patch)
-        train_ppo(config)
+        train(config)
     assert json.loads((config.out / "state" / "position.json").read_text())["position"]["iteration"] == 2
-    record = train_ppo(config)
+    record = train(config)
     assert record.curves == whole.curves and len(whole.curves["step"]) == 4
     assert (record.env_steps, record.tokens, record.updates) == (whole.env_steps, whole.tokens, whole.updates)
     assert _same_weights(tmp_path / "whole" / "checkpoint", config.out / "checkpoint")
@@ -128,7 +128,7 @@ def test_pretraining_goes_on_from_the_next_pool(tmp_path: Path, monkeypatch: pyt
 # -- killed from outside ----------------------------------------------------------------------------------------------
 
 _COMMANDS = {
-    "ppo": "train_ppo(ppo_config(Path({start!r}), Path({out!r}), env_steps=500, evaluate_every=1000))",
+    "ppo": "train(ppo_config(Path({start!r}), Path({out!r}), env_steps=500, evaluate_every=1000))",
     "pretrain": "small_pools(pytest.MonkeyPatch()); "
     "pretrain(pretrain_config(Path({out!r}), tokens=6e4, save_every_s=0.0))",
 }
@@ -136,7 +136,7 @@ _PROGRAM = """
 from pathlib import Path
 import pytest, torch
 torch.set_num_threads(1)
-from spa_gym.baselines.training.ppo import train_ppo
+from spa_gym.baselines.training.train import train
 from spa_gym.baselines.training.pretrain import pretrain
 from tests.baselines.tiny_runs import ppo_config, pretrain_config, small_pools
 """
@@ -167,7 +167,7 @@ def test_kill_9_in_the_middle(stage: str, pipeline: Pipeline, tmp_path: Path, mo
     reached = updates()
     assert not (tmp_path / "run" / "record.json").exists() and reached >= 4
     if stage == "ppo":
-        record = train_ppo(ppo_config(pipeline.start, tmp_path / "run", env_steps=500, evaluate_every=1000))
+        record = train(ppo_config(pipeline.start, tmp_path / "run", env_steps=500, evaluate_every=1000))
         assert record.curves["step"] == [*range(1, 15)] and record.updates == 28 and record.env_steps == 504
     else:
         small_pools(monkeypatch)
@@ -185,12 +185,12 @@ def test_a_state_of_other_settings_is_refused(
     config = ppo_config(pipeline.start, tmp_path)
     with monkeypatch.context() as patch, pytest.raises(_Stopped):
         _stop_after(1, patch)
-        train_ppo(config)
+        train(config)
     before = sorted(path.name for path in (tmp_path / "state").iterdir())
     with pytest.raises(CheckpointMismatch, match=r"other settings \(gamma, lr\)"):
-        train_ppo(replace(config, lr=7e-4, gamma=0.9))
+        train(replace(config, lr=7e-4, gamma=0.9))
     assert sorted(path.name for path in (tmp_path / "state").iterdir()) == before
-    train_ppo(replace(config, device="auto"))
+    train(replace(config, device="auto"))
 
 
 def test_pretraining_with_other_settings_is_refused_from_the_first_moment(
@@ -213,7 +213,7 @@ def test_finished_runs_return_at_once_and_refuse_other_settings(
         (sft, sft_config(pipeline.folder / "pretrain" / "checkpoint", pipeline.folder / "sft")),
         (explore, ExploreConfig(str(pipeline.start), tmp_path / "explore", env_kwargs=KWARGS, tasks=2, device="cpu")),
         (fit_estimator, EstimatorConfig(str(pipeline.start), tmp_path / "played.jsonl", tmp_path / "fit", epochs=1)),
-        (train_ppo, ppo_config(pipeline.start, tmp_path / "ppo", env_steps=30)),
+        (train, ppo_config(pipeline.start, tmp_path / "ppo", env_steps=30)),
     ]
     records = [stage(config) for stage, config in stages]
     monkeypatch.setattr(torch, "matmul", lambda *_: pytest.fail("nothing is to be computed"))
@@ -306,8 +306,8 @@ def test_a_full_disk_during_a_stage_ends_it_with_what_to_do(
 
     monkeypatch.setattr(resume, "save_file", fills_up)
     with pytest.raises(WriteFailed, match="run the same command again"):
-        train_ppo(config)
-    assert train_ppo(config).curves["step"] == [1, 2]
+        train(config)
+    assert train(config).curves["step"] == [1, 2]
 
 
 def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:

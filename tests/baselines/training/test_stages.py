@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from spa_gym.baselines.models.checkpoint import load_checkpoint
-from spa_gym.baselines.training import ppo as ppo_module
+from spa_gym.baselines.training import train as train_module
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.explore import ExploreConfig, explore
-from spa_gym.baselines.training.ppo import PPOConfig, train_ppo
 from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.sft import sft
+from spa_gym.baselines.training.train import TrainConfig, train
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
@@ -125,7 +125,7 @@ def test_reinforcement_learning_with_each_method(method: str, pipeline: Pipeline
     if method.startswith("spa"):
         explored_steps = sum(t.num_steps for t in made_up_exploration(config, tasks=8, samples=2))
         config = replace(config, env_steps=config.env_steps + explored_steps)
-    record = train_ppo(config)
+    record = train(config)
     _left_behind(tmp_path, record)
     assert record.method == method and record.metrics["exploration_env_steps"] == explored_steps
     assert record.env_steps >= config.env_steps and record.updates == 4 == 2 * record.curves["step"][-1]
@@ -149,12 +149,12 @@ def test_reinforcement_learning_with_each_method(method: str, pipeline: Pipeline
     [{"gae_over": "tokens"}, {"bootstrap_truncated": True}, {"entropy": 0.01, "kl": 0.0}, {"critic": "model"}],
 )
 def test_options_of_the_training_run(changes: dict[str, Any], pipeline: Pipeline, tmp_path: Path) -> None:
-    record = train_ppo(ppo_config(pipeline.start, tmp_path, env_steps=30, critic_warmup=0, **changes))
+    record = train(ppo_config(pipeline.start, tmp_path, env_steps=30, critic_warmup=0, **changes))
     assert record.updates == 2 and {k: record.settings[k] for k in changes} == changes
 
 
 def test_the_same_seed_gives_the_same_run_and_another_does_not(pipeline: Pipeline, tmp_path: Path) -> None:
-    runs = [train_ppo(ppo_config(pipeline.start, tmp_path / str(i), seed=i // 2, entropy=0.01)) for i in range(3)]
+    runs = [train(ppo_config(pipeline.start, tmp_path / str(i), seed=i // 2, entropy=0.01)) for i in range(3)]
     assert runs[0].curves == runs[1].curves != runs[2].curves
     weights = [list(load_checkpoint(tmp_path / str(i) / "checkpoint").model.parameters()) for i in range(3)]
     assert all(a.equal(b) for a, b in zip(weights[0], weights[1], strict=True))
@@ -162,7 +162,7 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(pipeline: Pipelin
 
 
 def test_a_method_of_ones_own_gets_what_it_asks_for(pipeline: Pipeline, tmp_path: Path) -> None:
-    record = train_ppo(ppo_config(pipeline.start, tmp_path, method="tests.baselines.methods.own:Own", env_steps=30))
+    record = train(ppo_config(pipeline.start, tmp_path, method="tests.baselines.methods.own:Own", env_steps=30))
     assert record.metrics["saw_progress"] and record.metrics["exploration_env_steps"] == 0
     assert record.curves["return"] == [None], "advantages of its own have no rewards to sum"
 
@@ -176,8 +176,8 @@ def test_final_scores_are_those_of_the_splits_asked_for(
         asked.append((split, temperature, more.get("max_tasks")))
         return {"success": 0.25, "n": 4, "successes": [0, 1, 0, 0], "grounding": 1.0}
 
-    monkeypatch.setattr(ppo_module, "evaluate_policy", evaluate)
-    record = train_ppo(ppo_config(pipeline.start, tmp_path, env_steps=30, final_splits=("valid_unseen", "valid_seen")))
+    monkeypatch.setattr(train_module, "evaluate_policy", evaluate)
+    record = train(ppo_config(pipeline.start, tmp_path, env_steps=30, final_splits=("valid_unseen", "valid_seen")))
     assert asked[:2] == [("valid_seen", 0.0, 2), ("valid_seen", 1.0, 2)]
     assert list(record.final) == [
         "valid_unseen/greedy",
@@ -190,9 +190,9 @@ def test_final_scores_are_those_of_the_splits_asked_for(
 
 def test_settings_that_mean_nothing_are_refused() -> None:
     with pytest.raises(BadArgument, match="gae_over"):
-        PPOConfig(gae_over="episodes")
+        TrainConfig(gae_over="episodes")
     with pytest.raises(BadArgument, match="critic"):
-        PPOConfig(critic="none")
+        TrainConfig(critic="none")
 
 
 def test_the_recipes_differ_where_they_should() -> None:

@@ -1,4 +1,4 @@
-"""Settings of a PPO training: the same for all methods but for `method` and `options`."""
+"""Settings of a training: the same for all methods but for `method` and `options`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from spa_gym.core.errors import BadArgument
 
-__all__ = ["PPOConfig"]
+__all__ = ["TrainConfig"]
 
 
 @dataclass(frozen=True)
-class PPOConfig:
+class TrainConfig:
     """Settings of a training; the same for all methods but for `method` and `options`."""
 
     start: str = "runs/sft/checkpoint"
@@ -21,6 +21,10 @@ class PPOConfig:
     """Name of the method, or package.module:object."""
     options: dict[str, Any] = field(default_factory=dict)
     """Settings of the method."""
+    label: str = ""
+    """Its name in the tables, where that is not the method's: an ablation, a trial."""
+    demonstrations: int = 150
+    """Demonstrations that a method may compare with: those that were imitated, the first tasks of `train`."""
     out: Path = Path("runs/ppo")
     """Folder of everything that is written."""
     env_id: str = "SPA-ALFWorld-v0"

@@ -1,0 +1,156 @@
+"""Is the credit right? Credit of every step against the Monte-Carlo advantage of the same policy.
+
+    python benchmarks/attribution.py truth --start runs/sft/checkpoint --out runs/truth
+    python benchmarks/attribution.py score --truth runs/truth --out runs/attribution --methods ppo spa oracle mc-5
+    python benchmarks/attribution.py toys --methods ppo rloo grpo
+    python benchmarks/attribution.py page --truth runs/truth --scores runs/attribution
+
+Dictionaries are given as JSON (`--env-kwargs '{"size": "small"}'`, `--options '{"spa": {"beta": 0.0}}'`). Truth and
+scores go on where they were killed. `score` writes the tables (`attribution.md`, `attribution.json`), and with
+`--study`, a folder of training runs, the picture of agreement against gain. What is measured and how:
+docs/attribution.md.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import tyro
+from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
+
+import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.baselines.attribution.scoring import ScoreConfig, load_scores, score_all
+from spa_gym.baselines.attribution.store import load_truth
+from spa_gym.baselines.attribution.tables import as_record, as_tables, first_seed
+from spa_gym.baselines.attribution.toy_methods import score_methods_on_toys, toy_table
+from spa_gym.baselines.attribution.truth import TruthConfig, make_truth
+from spa_gym.core.atomic import atomic_write_text
+from spa_gym.core.run_record import find_records
+from spa_gym.leaderboard.attribution_page import draw_gain, training_gain, write_page
+
+_RESULTS = Path(__file__).parent / "results" / "attribution"
+_log = logging.getLogger(__name__)
+_registry = ConstructorRegistry()
+
+
+@_registry.primitive_rule
+def _as_json(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    """A dictionary is one argument."""
+    if info.type_origin is not dict:
+        return None
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="JSON",
+        instance_from_str=lambda texts: json.loads(texts[0]),
+        is_instance=lambda value: isinstance(value, dict),
+        str_from_instance=lambda value: [json.dumps(value)],
+    )
+
+
+@dataclass(frozen=True)
+class TablesConfig(ScoreConfig):
+    """Settings of a scoring and of its tables."""
+
+    tables: Path | None = None
+    """Folder of the tables, the record and the picture; None: `out`."""
+    study: Path | None = None
+    """Folder of training runs: draws agreement against training gain."""
+    reference: str = "ppo"
+    """Method whose success is subtracted from the others'."""
+
+
+@dataclass(frozen=True)
+class ToysConfig:
+    """Settings of the three small processes."""
+
+    methods: tuple[str, ...] = ("ppo",)
+    """Methods that need neither models nor exploration, or `toys:package.module:function` of one's own."""
+    episodes: int = 2_000
+    """Sampled for each process."""
+    seed: int = 0
+    """Of the sampling."""
+    out: Path = _RESULTS
+    """Folder of `toys.json` and `toys.md`."""
+
+
+@dataclass(frozen=True)
+class PageConfig:
+    """Settings of the page."""
+
+    truth: Path = Path("runs/truth")
+    """The truth's folder or file."""
+    scores: Path = Path("runs/attribution")
+    """Folder of the scores."""
+    out: Path | None = None
+    """The HTML file; None: `page.html` beside the scores."""
+    methods: tuple[str, ...] = ()
+    """Whose credit is shown; none: everybody's that is not a baseline."""
+    episodes: tuple[int, ...] = ()
+    """Positions of the episodes; none: three in which much happens."""
+
+
+def score(config: TablesConfig) -> None:
+    scores = score_all(config)
+    folder = config.tables or config.out
+    record = as_record(scores)
+    atomic_write_text(folder / "attribution.json", json.dumps(record, indent=1) + "\n")
+    text = as_tables(scores)
+    if config.study is not None:
+        gain = training_gain([found for _, found in find_records(config.study)], config.reference)
+        seeds = {name: first_seed(entry) for name, entry in scores["scorers"].items()}
+        agreement = {name: entry["rows"]["step"]["figures"]["spearman"] for name, entry in seeds.items()}
+        draw_gain(agreement, gain, folder / "gain.png")
+        text += "\n![agreement against training gain](gain.png)\n"
+    atomic_write_text(folder / "attribution.md", text)
+    _log.info("%s", text)
+
+
+def toys(config: ToysConfig) -> None:
+    scores = score_methods_on_toys(config.methods, episodes=config.episodes, seed=config.seed)
+    text = toy_table(scores)
+    about = {"episodes": config.episodes, "seed": config.seed, "scores": scores}
+    atomic_write_text(config.out / "toys.json", json.dumps(about, indent=1) + "\n")
+    atomic_write_text(config.out / "toys.md", text)
+    _log.info("%s", text)
+
+
+def page(config: PageConfig) -> None:
+    truth, scores = load_truth(config.truth), load_scores(config.scores)
+    names = config.methods or [name for name in scores["scorers"] if name not in ("constant", "noise")]
+    credits: dict[str, Any] = {}
+    for name in names:
+        credits[name] = [np.array(row) for row in first_seed(scores["scorers"][name])["credits"]]
+    path = write_page(truth, credits, config.out or config.scores / "page.html", episodes=config.episodes or None)
+    _log.info("%s", path)
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    config = tyro.cli(
+        Annotated[TruthConfig, tyro.conf.subcommand("truth", description="Play the truth.")]
+        | Annotated[TablesConfig, tyro.conf.subcommand("score", description="Score methods against a truth.")]
+        | Annotated[ToysConfig, tyro.conf.subcommand("toys", description="Score methods on three small processes.")]
+        | Annotated[PageConfig, tyro.conf.subcommand("page", description="Show episodes with their credit.")],
+        description=__doc__,
+        registry=_registry,
+    )
+    if isinstance(config, TruthConfig):
+        record = make_truth(config)
+        _log.info(
+            "%s", json.dumps(record.metrics | {"seconds": round(record.wall_time_s), "env_steps": record.env_steps})
+        )
+    elif isinstance(config, TablesConfig):
+        score(config)
+    elif isinstance(config, ToysConfig):
+        toys(config)
+    else:
+        page(config)
+
+
+if __name__ == "__main__":
+    main()

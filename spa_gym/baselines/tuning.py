@@ -1,0 +1,91 @@
+"""Trial runs that settings are fixed by: every method gets the same number of them, on a seed and a split of their own.
+
+    spa-gym reproduce --preset cpu --trials --out runs/trials
+
+Each method is trained on seed 100 once with each rate of `RATES`, from the same imitation, with the budget of its
+preset, and played on the split of the looks on the way (never on that of the tables). The rate of the highest success,
+sampled, is the method's; where two are level, the one that all methods share, then the lower one. The chosen rates are
+written into `studies.py` by hand, and what they were chosen from is kept: `chosen` reads it back from the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from spa_gym.baselines.experiment import run_jobs
+from spa_gym.baselines.reproduce import choose_studies, default_parallel, imitation_job, training_job
+from spa_gym.baselines.study_rows import Row, method_rows
+from spa_gym.core.run_record import find_records
+
+__all__ = ["RATES", "SEED", "chosen", "trial_rows", "try_rates"]
+
+SEED = 100
+"""Seed of the trial runs; tables begin at 0."""
+RATES = (2e-4, 5e-4, 1e-3)
+"""Rates of the policy that every method is tried with."""
+
+
+def trial_rows(rows: Sequence[Row]) -> list[Row]:
+    """Each row once with each rate."""
+    return [
+        Row(f"{row.label} lr={rate:g}", row.method, row.options, {**row.changes, "lr": rate})
+        for row in rows
+        for rate in RATES
+    ]
+
+
+def try_rates(
+    preset: str,
+    out: Path,
+    envs: Sequence[str] = (),
+    methods: Sequence[str] = (),
+    env_steps: int | None = None,
+    parallel: int | None = None,
+) -> list[Path]:
+    """Make the trial runs of some environments, or go on with them; arguments as for `reproduce`.
+
+    Returns:
+        The folder of their records: `<out>/trials`.
+
+    Raises:
+        BadArgument: there is no such preset, environment or method.
+        JobFailed: a run ended with an error; the others have been run.
+    """
+    imitations, trainings = [], []
+    for name, (study, size) in choose_studies(preset, envs).items():
+        runs, split = out / "trials" / name, study.curve_split
+        start = imitation_job(study, size, SEED, runs, split=split)
+        imitations.append(start)
+        trainings += [
+            training_job(study, size, row, SEED, runs, start=start, env_steps=env_steps, split=split)
+            for row in trial_rows(method_rows(size, methods, env_steps))
+        ]
+    parallel = parallel or default_parallel()
+    run_jobs(imitations, parallel=parallel, title="1/2 imitate (trials)")
+    run_jobs(trainings, parallel=parallel, title="2/2 trials", keep_going=True)
+    return [out / "trials"]
+
+
+def chosen(folder: Path, shared: float = 5e-4) -> dict[str, dict[str, float]]:
+    """The best rate of each method in each environment, from the records of trial runs.
+
+    Args:
+        folder: where the records are, a folder for each environment.
+        shared: the rate that is taken where others are level with it.
+
+    Returns:
+        Environment -> method -> rate; a method is left out until all its trials are done.
+    """
+    tried: dict[tuple[str, str], dict[float, float]] = {}
+    for path, record in find_records(folder):
+        label, separator, _ = record.method.rpartition(" lr=")
+        if record.kind != "train" or not separator:
+            continue
+        success = next(figures["success"] for place, figures in record.final.items() if place.endswith("/sampled"))
+        tried.setdefault((path.parent.parent.name, label), {})[float(record.settings["lr"])] = float(success)
+    best: dict[str, dict[str, float]] = {}
+    for (env, label), found in sorted(tried.items()):
+        if set(found) == set(RATES):
+            best.setdefault(env, {})[label] = max(found, key=lambda rate: (found[rate], rate == shared, -rate))
+    return best

@@ -1,0 +1,195 @@
+"""The attribution benchmark to look at: an episode's text with its credit beside the truth, and agreement against gain.
+
+The page is one HTML file that needs nothing else. The picture asks whether credit that is right trains better.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spa_gym.baselines.attribution.metrics import spearman
+from spa_gym.baselines.attribution.store import Truth, ValuedEpisode
+from spa_gym.core.atomic import atomic_write_text
+from spa_gym.core.errors import BadArgument
+from spa_gym.core.extras import require_extra
+from spa_gym.core.run_record import RunRecord
+from spa_gym.leaderboard.theme import LIGHT, Theme, new_figure, save_figure, tidy
+
+__all__ = ["draw_gain", "telling_episodes", "training_gain", "write_page"]
+
+Array = npt.NDArray[np.float64]
+
+
+def telling_episodes(truth: Truth, count: int = 3) -> list[int]:
+    """Episodes to look at: those whose V moves most for their length, solved and unsolved ones in turn, other tasks.
+
+    Args:
+        truth: the truth.
+        count: how many.
+    """
+    moved = [np.abs(e.advantages).sum() / (5 + len(e.advantages)) for e in truth.episodes]
+    order = sorted(range(len(moved)), key=lambda i: -moved[i])
+    chosen: list[int] = []
+    for turn in range(count):
+        fresh = [i for i in order if truth.tasks[i] not in {truth.tasks[j] for j in chosen}]
+        wanted = [i for i in fresh if truth.trajectories[i].success == (turn % 2 == 0)]
+        chosen += (wanted or fresh or [i for i in order if i not in chosen])[:1]
+    return chosen
+
+
+def write_page(
+    truth: Truth,
+    credits: Mapping[str, Sequence[Array]],
+    path: str | Path,
+    *,
+    episodes: Sequence[int] | None = None,
+    critical: float = 0.2,
+    title: str = "Credit beside the truth",
+) -> Path:
+    """Write the page.
+
+    Args:
+        truth: the truth.
+        credits: method -> [T] for each of the truth's episodes.
+        path: the HTML file.
+        episodes: positions of the episodes to show; None: `telling_episodes`.
+        critical: change of the probability of success from which on a step is marked.
+        title: its heading.
+
+    Raises:
+        BadArgument: no such episode.
+        DependencyNotInstalled: jinja2 is missing.
+    """
+    shown = telling_episodes(truth) if episodes is None else list(episodes)
+    if not shown or any(not 0 <= i < len(truth.episodes) for i in shown):
+        raise BadArgument(f"episodes from 0 to {len(truth.episodes) - 1}", str(shown), "pass --episodes 0")
+    jinja2 = require_extra("report", "jinja2", "writing a page")
+    source = files("spa_gym.leaderboard").joinpath("templates", "attribution.html.j2").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    context = {
+        "title": title,
+        "continuations": truth.settings["continuations"],
+        "critical": critical,
+        "methods": list(credits),
+        "episodes": [_view(truth.episodes[i], [rows[i] for rows in credits.values()], critical) for i in shown],
+    }
+    atomic_write_text(path, environment.from_string(source).render(context))
+    return Path(path)
+
+
+def _view(episode: ValuedEpisode, columns: Sequence[Array], critical: float) -> dict[str, Any]:
+    t = episode.trajectory
+    truth, error = episode.advantages, 1.96 * episode.advantage_errors
+    change = np.abs(np.diff(episode.success_halves.mean(0)))
+    noise = 1.96 * np.hypot(episode.success_errors[1:], episode.success_errors[:-1])
+    answers = [*(step.observation for step in t.steps[1:]), t.final_observation]
+    reach = float(np.abs(truth).max(initial=1e-6))
+    steps = []
+    for i, step in enumerate(t.steps):
+        low, high = (np.clip((truth[i] + sign * error[i]) / reach, -1, 1) for sign in (-1, 1))
+        steps.append(
+            {
+                "action": step.action,
+                "answer": textwrap.shorten(answers[i], 220, placeholder=" …"),
+                "grounded": step.grounded,
+                "value": episode.values[i],
+                "value_width": round(100 * float(np.clip(episode.values[i], 0, 1)), 1),
+                "critical": bool(change[i] >= critical and change[i] >= noise[i]),
+                "truth": _bar(truth[i], reach),
+                "whisker_left": round(50 + 50 * float(low), 1),
+                "whisker_width": round(50 * float(high - low), 1),
+                "bars": [_bar(c[i], float(np.abs(c).max(initial=1e-6))) for c in columns],
+            }
+        )
+    agreement = [f"{spearman(c, truth):+.2f}" if len(truth) > 1 else "–" for c in columns]
+    about = {"goal": t.goal, "kind": t.task_type, "score": t.score, "success": t.success}
+    return {**about, "steps": steps, "agreement": agreement}
+
+
+def _bar(value: float, reach: float) -> dict[str, Any]:
+    """A bar from the middle, in per cent of the cell's width."""
+    width = round(50 * min(abs(float(value)) / reach, 1.0), 1)
+    side = "up" if value >= 0 else "down"
+    return {"text": f"{value:+.2f}", "side": side, "width": width, "left": 50.0 if value >= 0 else 50.0 - width}
+
+
+def training_gain(records: Sequence[RunRecord], reference: str = "ppo") -> dict[str, tuple[float, float]]:
+    """Success of each method after training, less the reference's, and the standard error of that.
+
+    It is the mean over seeds and over the record's final evaluations of success; methods without a run are left out.
+
+    Args:
+        records: run records; those of other kinds than training are passed over.
+        reference: method that is subtracted; it is there with 0.
+
+    Raises:
+        BadArgument: the reference has no run.
+    """
+    reached: dict[str, list[float]] = {}
+    for record in records:
+        if record.kind == "train" and record.final:
+            success = [float(final["success"]) for final in record.final.values()]
+            reached.setdefault(record.method, []).append(float(np.mean(success)))
+    if reference not in reached:
+        raise BadArgument(f"training runs of {reference}", f"runs of {sorted(reached)}", "give the study's folder")
+    base = float(np.mean(reached[reference]))
+
+    def error(values: list[float]) -> float:
+        return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+
+    return {name: (float(np.mean(values)) - base, error(values)) for name, values in reached.items()}
+
+
+def draw_gain(
+    agreement: Mapping[str, Mapping[str, float]],
+    gain: Mapping[str, tuple[float, float]],
+    path: str | Path,
+    *,
+    label: str = "Spearman with the true advantage",
+    theme: Theme = LIGHT,
+) -> Path:
+    """Draw training gain against agreement: a point for each method that has both, with intervals.
+
+    Args:
+        agreement: method -> mean, low, high of a figure.
+        gain: see `training_gain`.
+        path: the PNG.
+        label: of the figure.
+        theme: colours.
+
+    Raises:
+        BadArgument: fewer than two methods have both.
+    """
+    names = [name for name in agreement if name in gain]
+    if len(names) < 2:
+        raise BadArgument(
+            "at least two methods with a score and a training run",
+            f"{names} of {sorted(agreement)} scored and {sorted(gain)} trained",
+            "score the methods of the study",
+        )
+    figure = new_figure(6.4, 4.6, theme, w_pad=0.1, h_pad=0.1)
+    axes = figure.add_subplot()
+    axes.axhline(0, color=theme.muted, linewidth=1)
+    for place, name in enumerate(names):
+        found, (y, error) = agreement[name], gain[name]
+        colour = theme.cycle[place % len(theme.cycle)]
+        axes.plot([found["low"], found["high"]], [y, y], color=colour, linewidth=1.6, alpha=0.6)
+        if error == error:
+            axes.plot([found["mean"]] * 2, [y - 1.96 * error, y + 1.96 * error], color=colour, linewidth=1.6, alpha=0.6)
+        axes.plot(found["mean"], y, "o", color=colour, markersize=7)
+        axes.annotate(name, (found["mean"], y), xytext=(6, 5), textcoords="offset points", fontsize=9, color=theme.text)
+    x, y = np.array([agreement[n]["mean"] for n in names]), np.array([gain[n][0] for n in names])
+    rank = f"; over {len(names)} methods Spearman {spearman(x, y):+.2f}" if len(names) > 2 else ""
+    tidy(axes, theme, f"Does credit that is right train better?{rank}", grid="both")
+    axes.set_xlabel(label)
+    axes.set_ylabel("success less that of the reference")
+    return save_figure(figure, path)

@@ -1,0 +1,168 @@
+"""Exploring and fitting once for `spa`, `rudder` and `rlbr`: budget, resuming, refits on the policy's own episodes."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from spa_gym.baselines.methods.explored import ExploredMethod, paid_out
+from spa_gym.baselines.methods.registry import make_method
+from spa_gym.baselines.methods.seam import Batch, Study
+from spa_gym.baselines.training.resume import Resumable
+from spa_gym.baselines.training.train import train
+from spa_gym.core.run_record import RunRecord
+from spa_gym.core.trajectory import Trajectory
+from tests.baselines.conftest import Pipeline
+from tests.baselines.tiny_runs import explored, made_up_exploration, ppo_config
+
+TINY: dict[str, Any] = {"tasks": 8, "samples": 2, "epochs": 1}
+
+
+@pytest.fixture(scope="module")
+def fits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the fits, each made once; the episodes of batches go elsewhere."""
+    return tmp_path_factory.mktemp("fits")
+
+
+def _prepared(name: str, pipeline: Pipeline, fits: Path, own: Path, **options: Any) -> tuple[ExploredMethod, int]:
+    """A method after `prepare` on an exploration that was laid out before, and the steps that it took."""
+    method = make_method(name, {**TINY, **options})
+    assert isinstance(method, ExploredMethod)
+    config = ppo_config(pipeline.start, fits / f"{name}-{method.read}")
+    if not (config.out / "explore").exists():
+        made_up_exploration(config, tasks=8, samples=2)
+    study = Study(config.start, config.env_id, config.env_kwargs, config.out, config.seed, "cpu", training=config)
+    steps = method.prepare(study)
+    method._own = own
+    return method, steps
+
+
+def _weights(method: ExploredMethod) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in method._estimator.parameters()]).clone()
+
+
+@functools.cache
+def _played() -> list[Trajectory]:
+    return explored()
+
+
+def _batches(count: int) -> list[Batch]:
+    """Batches of two solved and two failed episodes each."""
+    return [Batch(_played()[4 * i : 4 * i + 4], iteration=i, seed=3) for i in range(count)]
+
+
+def test_residuals_are_paid_where_they_say() -> None:
+    c = np.array([0.5, 0.25, 0.0])
+    assert paid_out(c, 0.0, "none").tolist() == [0.5, 0.25, 0.0]
+    assert paid_out(c, 0.0, "last").tolist() == [0.5, 0.25, -0.75]
+    assert paid_out(c, 0.0, "even").tolist() == [0.25, 0.0, -0.25]
+    assert c.tolist() == [0.5, 0.25, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "differenced"),
+    [
+        ("spa", {"read": "observation"}, False),
+        ("rudder", {}, True),
+        ("rlbr", {"next_observation": 0.5}, False),
+        ("spa-released", {"leave_one_out": False}, False),
+    ],
+)
+def test_all_explore_alike_and_fit_their_own(
+    name: str, options: dict[str, Any], differenced: bool, pipeline: Pipeline, fits: Path, tmp_path: Path
+) -> None:
+    method, steps = _prepared(name, pipeline, fits, tmp_path, **options)
+    assert steps == sum(t.num_steps for t in _played())
+    assert method._estimator.differenced == differenced
+    assert method._estimator.read == options.get("read", "action")
+    settings = RunRecord.load(fits / f"{name}-{method.read}" / "estimator" / "record.json").settings
+    assert (settings["objective"], settings["weight"]) == (method.objective, method.weight)
+    assert method.metrics()["estimator/episodes"] == 14 and method.modules() == {} == method.optimizers()
+    again, same = _prepared(name, pipeline, fits, tmp_path, **options)
+    assert same == steps and _weights(again).equal(_weights(method)), "found again, not made again"
+
+
+@pytest.mark.parametrize("name", ["rudder", "rlbr", "uniform", "spa-released", "spa"])
+def test_training_with_it(name: str, pipeline: Pipeline, tmp_path: Path) -> None:
+    options = {"rudder": TINY, "rlbr": TINY, "spa": {**TINY, "grounding": "potential", "refresh": 1}}.get(name, {})
+    if name == "spa-released":
+        options = {"group": 3}
+    config, spent = ppo_config(pipeline.start, tmp_path, method=name, options=options), 0
+    if options.get("tasks"):
+        spent = sum(t.num_steps for t in made_up_exploration(config, tasks=8, samples=2))
+        config = replace(config, env_steps=config.env_steps + spent)
+    record = train(config)
+    assert record.metrics["exploration_env_steps"] == spent and record.curves["step"] == [1, 2]
+    if spent:
+        assert all(error is not None and error >= 0 for error in record.curves["sum_error"])
+    if name == "rudder":  # nothing is solved, and the residual makes rewards sum to R
+        assert record.curves["return"] == pytest.approx([0.0, 0.0], abs=1e-5)
+    if name == "uniform":
+        assert record.curves["return"] == [0.0, 0.0]
+
+
+def test_potential_takes_the_trainings_discount(pipeline: Pipeline, fits: Path, tmp_path: Path) -> None:
+    method: Any = _prepared("spa", pipeline, fits, tmp_path, grounding="potential")[0]
+    assert method.gamma == ppo_config(pipeline.start, tmp_path).gamma == 0.99
+    kept: Any = _prepared("spa", pipeline, fits, tmp_path, gamma=0.5)[0]
+    assert kept.gamma == 0.5
+
+
+def test_an_estimator_that_is_not_refreshed_stays_as_it_is(pipeline: Pipeline, fits: Path, tmp_path: Path) -> None:
+    method, _ = _prepared("spa", pipeline, fits, tmp_path)
+    before = _weights(method)
+    figures = [method.credit(batch).figures for batch in _batches(2)]
+    assert _weights(method).equal(before) and all(set(f) == {"sum_error"} for f in figures)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["spa", "rudder"])
+def test_refits_come_after_the_credit_of_every_second_batch(
+    name: str, pipeline: Pipeline, fits: Path, tmp_path: Path
+) -> None:
+    method, _ = _prepared(name, pipeline, fits, tmp_path, refresh=2)
+    frozen, _ = _prepared(name, pipeline, fits, tmp_path)
+    weights, losses, same = [_weights(method)], [], []
+    for batch in _batches(4):
+        mine, theirs = method.credit(batch), frozen.credit(batch)
+        assert mine.rewards is not None and theirs.rewards is not None
+        same.append(all(a.tolist() == b.tolist() for a, b in zip(mine.rewards, theirs.rewards, strict=True)))
+        weights.append(_weights(method))
+        losses.append(mine.figures["refit_loss"])
+    assert [weights[i].equal(weights[i + 1]) for i in range(4)] == [True, False, True, False]
+    assert same == [True, True, False, False], "a batch is credited before the estimator has seen its outcomes"
+    assert [math.isnan(loss) for loss in losses] == [True, False, True, False]
+
+
+def test_nothing_is_learned_from_batches_that_ended_all_alike(pipeline: Pipeline, fits: Path, tmp_path: Path) -> None:
+    method, _ = _prepared("spa", pipeline, fits, tmp_path, refresh=1)
+    before = _weights(method)
+    credit = method.credit(Batch([t for t in _played() if not t.success]))
+    assert math.isnan(credit.figures["refit_loss"]) and _weights(method).equal(before)
+
+
+def test_a_refreshed_estimator_goes_on_as_if_it_had_never_stopped(
+    pipeline: Pipeline, fits: Path, tmp_path: Path
+) -> None:
+    """Stopped after the state of the third batch was saved, in the middle of the second window."""
+    whole, _ = _prepared("spa", pipeline, fits, tmp_path / "whole", refresh=2)
+    expected = [whole.credit(batch) for batch in _batches(4)]
+
+    stopped, _ = _prepared("spa", pipeline, fits, tmp_path / "stopped", refresh=2)
+    for batch in _batches(3):
+        stopped.credit(batch)
+    Resumable(tmp_path / "stopped", {}, stopped.modules(), stopped.optimizers()).save({})
+    stopped.credit(_batches(4)[3])  # it went on, and was killed before the next state was saved
+
+    again, _ = _prepared("spa", pipeline, fits, tmp_path / "stopped", refresh=2)
+    assert Resumable(tmp_path / "stopped", {}, again.modules(), again.optimizers()).load() == {}
+    credit = again.credit(_batches(4)[3])
+    assert credit.figures == expected[3].figures and not math.isnan(credit.figures["refit_loss"])
+    assert _weights(again).equal(_weights(whole))
