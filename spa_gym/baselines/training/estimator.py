@@ -34,7 +34,7 @@ from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.estimator_learning import OBJECTIVES, train_step
 from spa_gym.baselines.training.imitation import schedule
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
-from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
+from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
@@ -83,17 +83,21 @@ class EstimatorConfig:
 
 def fit_estimator(config: EstimatorConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record at once where it was finished before."""
-    settings = plain_settings(config)
-    finished = finished_record(config.out, settings)
-    if finished is not None:
-        return finished
+    return run_stage(config, _fit_estimator)
+
+
+def _fit_estimator(config: EstimatorConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     trajectories = [t for t in read_jsonl(config.trajectories) if t.steps]
     train, held = _split(trajectories, config)
     differenced = config.objective == "prefix"
-    model = ProgressModel(loaded.model, loaded.codec, read=config.read, differenced=differenced, seed=config.seed)
+    world = trajectories[0].env_id  # _split has seen that there are some
+    model = ProgressModel(
+        loaded.model, loaded.codec, read=config.read, differenced=differenced, seed=config.seed, world=world
+    )
+    model.refuse_strangers(trajectories)
     optimizers = Optimizers([adamw(model.parameters(), config.lr)])
     encoded = [encode(t, loaded.codec) for t in train]
     scores = [t.score for t in train]

@@ -22,7 +22,7 @@ from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
-from spa_gym.baselines.training.resume import finished_record, plain_settings
+from spa_gym.baselines.training.resume import run_stage
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Trajectory, write_jsonl
@@ -60,10 +60,10 @@ class ExploreConfig:
 
 def explore(config: ExploreConfig) -> RunRecord:
     """Run the stage; returns its record at once where it was finished before with the same settings."""
-    settings = plain_settings(config)
-    finished = finished_record(config.out, settings)
-    if finished is not None:
-        return finished
+    return run_stage(config, _explore)
+
+
+def _explore(config: ExploreConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     loaded = load_checkpoint(resolve_start(config.start), device=choose_device(config.device))
 

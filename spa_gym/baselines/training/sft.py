@@ -27,7 +27,7 @@ from spa_gym.baselines.models.tiny import count_parameters
 from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
 from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import Optimizers, adamw, muon_and_adamw
-from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
+from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import Transcript, play_transcript
 from spa_gym.core.run_record import RunRecord
@@ -75,10 +75,10 @@ class SFTConfig:
 
 def sft(config: SFTConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record at once where it was finished before."""
-    settings = plain_settings(config)
-    finished = finished_record(config.out, settings)
-    if finished is not None:
-        return finished
+    return run_stage(config, _sft)
+
+
+def _sft(config: SFTConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     loaded = load_checkpoint(resolve_start(config.start), device=device)

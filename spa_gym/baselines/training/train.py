@@ -36,7 +36,7 @@ from spa_gym.baselines.rollout.player import EnginePlayer
 from spa_gym.baselines.training.demonstrations import demonstrations
 from spa_gym.baselines.training.learner import Learner
 from spa_gym.baselines.training.readings import ModelReadings
-from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
+from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tasks import Tasks
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.train_config import TrainConfig
@@ -50,10 +50,10 @@ _log = logging.getLogger(__name__)
 
 def train(config: TrainConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record at once where it was finished before."""
-    settings = plain_settings(config)
-    finished = finished_record(config.out, settings)
-    if finished is not None:
-        return finished
+    return run_stage(config, _train)
+
+
+def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
