@@ -25,6 +25,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from spa_gym.baselines.distributed import size
 from spa_gym.baselines.training.resume import finished_record, plain_settings
 from spa_gym.core.errors import SpaGymError
 
@@ -131,6 +132,15 @@ def _interrupted_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
 
 
+def _in_turn(jobs: Sequence[Job]) -> None:
+    """Run what is not done yet in this process, one after the other, as the processes beside it do."""
+    for number, job in enumerate(jobs):
+        if not job.check():
+            _log.info("%d of %d: %s", number + 1, len(jobs), job.label)
+            module, _, name = job.function.partition(":")
+            getattr(import_module(module), name)(job.config)
+
+
 def run_jobs(
     jobs: Sequence[Job],
     *,
@@ -139,7 +149,7 @@ def run_jobs(
     title: str = "runs",
     keep_going: bool = False,
 ) -> None:
-    """Run what is not done yet, some at a time.
+    """Run what is not done yet, some at a time; on several processes (`distributed.py`) all of them run each together.
 
     Args:
         jobs: the runs, in the order in which they start.
@@ -154,6 +164,9 @@ def run_jobs(
             time.
         CheckpointMismatch: a run was finished before in the same folder with other settings.
     """
+    if size() > 1:
+        _in_turn(jobs)
+        return
     parallel = parallel or os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
     waiting = [job for job in jobs if not job.check()]

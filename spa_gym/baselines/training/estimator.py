@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.distributed import gather, is_main, share, wait
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import encode
@@ -67,6 +68,8 @@ class EstimatorConfig:
     """Times that each episode is read."""
     batch_episodes: int = 32
     """Episodes of a batch."""
+    rows: int = 0
+    """Episodes of a forward; 0: half of a batch."""
     lr: float = 7e-4
     """Peak rate of AdamW."""
     held_out: float = 0.15
@@ -124,10 +127,11 @@ def _fit_estimator(config: EstimatorConfig, settings: dict[str, Any]) -> RunReco
                     objective=config.objective,
                     weight=config.weight,
                     tasks=[train[i].task_id for i in chosen],
+                    at_once=config.rows,
                 )
                 updates += 1
                 tracker.advance(loss=f"{loss:.3f}")
-            figures = score_contributions(held, model.eval().contributions_of(held))
+            figures = score_contributions(held, gather(_contributions(model, share(held), config), len(held)))
             tracker.log(updates, held_out_mse=figures["mse"], r2=figures["r2"], auc=figures["auc"])
             _log.info(
                 "epoch %d: held-out MSE %.4f (variance %.4f), AUC %.3f",
@@ -138,7 +142,8 @@ def _fit_estimator(config: EstimatorConfig, settings: dict[str, Any]) -> RunReco
             )
             if best is None or figures["mse"] < best["mse"]:
                 best = {**figures, "epoch": epoch + 1}
-                model.save(config.out / "checkpoint", {"stage": "estimator", "settings": settings})
+                if is_main():
+                    model.save(config.out / "checkpoint", {"stage": "estimator", "settings": settings})
             seconds = position["seconds"] + time.perf_counter() - started
             done = {"epoch": epoch + 1, "updates": updates, "seconds": seconds}
             state.save({**done, "curves": tracker.curves, "best": best})
@@ -156,9 +161,15 @@ def _fit_estimator(config: EstimatorConfig, settings: dict[str, Any]) -> RunReco
         metrics={**(best or {}), "episodes": len(train), "episodes_held_out": len(held)},
         curves=tracker.columns(),
     )
-    record.save(config.out / "record.json")
-    state.clear()
+    if is_main():
+        record.save(config.out / "record.json")
+        state.clear()
+    wait()
     return record
+
+
+def _contributions(model: ProgressModel, held: Sequence[Trajectory], config: EstimatorConfig) -> list[Any]:
+    return model.eval().contributions_of(held, batch=config.rows or 32)
 
 
 def _split(trajectories: Sequence[Trajectory], config: EstimatorConfig) -> tuple[list[Trajectory], list[Trajectory]]:

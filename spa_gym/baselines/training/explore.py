@@ -18,6 +18,7 @@ from typing import Any
 import gymnasium
 
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.distributed import is_main, wait
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
@@ -92,8 +93,7 @@ def _explore(config: ExploreConfig, settings: dict[str, Any]) -> RunRecord:
         )
     finally:
         tracker.close()
-    write_jsonl(config.out / "trajectories.jsonl", played)
-    steps = sum(t.num_steps for t in played)
+    steps, solved = sum(t.num_steps for t in played), sum(t.success for t in played)
     record = RunRecord(
         kind="explore",
         method="sft",
@@ -106,7 +106,10 @@ def _explore(config: ExploreConfig, settings: dict[str, Any]) -> RunRecord:
         tokens=sum(len(step.action_ids or ()) for t in played for step in t.steps),
         metrics={"success": solved / len(played), "episodes": len(played), "steps": steps / len(played)},
     )
-    record.save(config.out / "record.json")
+    if is_main():
+        write_jsonl(config.out / "trajectories.jsonl", played)
+        record.save(config.out / "record.json")
+    wait()
     return record
 
 

@@ -12,7 +12,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from spa_gym.baselines.distributed import is_main
 from spa_gym.baselines.training.optimizers import Optimizers
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import CheckpointMismatch, FolderInUse, WriteFailed
@@ -32,17 +33,25 @@ __all__ = ["Resumable", "alone_in", "finished_record", "plain_settings", "run_st
 _log = logging.getLogger(__name__)
 _Config = TypeVar("_Config")
 _VERSION = 1
-_NO_SETTINGS = ("out", "device", "save_every_s")
+_NO_SETTINGS = ("out", "device", "save_every_s", "rows")
 """Fields of a stage's config that do not change its result."""
 
 
 def plain_settings(config: Any) -> dict[str, Any]:
     """What a run's result depends on, as plain JSON values.
 
+    A field with `metadata={"later": True}` was added after runs had been recorded; at its default it is left out, so
+    that those are still found.
+
     Args:
         config: a stage's config, a dataclass.
     """
-    settings = {key: value for key, value in asdict(config).items() if key not in _NO_SETTINGS}
+    known = {f.name: f for f in fields(config)}
+    settings = {
+        key: value
+        for key, value in asdict(config).items()
+        if key not in _NO_SETTINGS and not (known[key].metadata.get("later") and value == known[key].default)
+    }
     return json.loads(json.dumps(settings, default=str))
 
 
@@ -98,6 +107,9 @@ def alone_in(folder: Path) -> Iterator[None]:
         FolderInUse: another run holds it.
         WriteFailed: the folder cannot be made.
     """
+    if not is_main():  # the main process of this run holds it
+        yield
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -146,7 +158,7 @@ class Resumable:
         return self.folder / "state"
 
     def save(self, position: dict[str, Any]) -> None:
-        """Write the state; `position` is where the stage stands (plain JSON values).
+        """Write the state (the main process); `position` is where the stage stands (plain JSON values).
 
         Two generations of tensors are kept, and the one that counts is named by a small file written last, so that a
         process killed at any moment, or a full disk, leaves a state that can be read.
@@ -154,6 +166,8 @@ class Resumable:
         Raises:
             WriteFailed: the disk is full or read-only; the state before is untouched.
         """
+        if not is_main():
+            return
         number = int(self._read().get("generation", 0)) + 1
         tensors: dict[str, torch.Tensor] = {}
         for name, module in self.modules.items():
@@ -212,4 +226,6 @@ class Resumable:
 
     def clear(self) -> None:
         """Remove the state: the stage is done."""
+        if not is_main():
+            return
         shutil.rmtree(self._place, ignore_errors=True)
