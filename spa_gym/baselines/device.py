@@ -6,6 +6,8 @@ import logging
 
 import torch
 
+from spa_gym.baselines.distributed import local_device
+
 __all__ = ["choose_device"]
 
 _log = logging.getLogger(__name__)
@@ -15,10 +17,9 @@ def choose_device(name: str = "auto") -> torch.device:
     """The device to compute on.
 
     Args:
-        name: `"auto"` (CUDA when present), or a torch device such as `"cpu"` or `"cuda:1"`.
+        name: `"auto"` (CUDA when present, each process its own), or a torch device such as `"cpu"` or `"cuda:1"`.
     """
-    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
-    device = torch.device(chosen)
+    device = torch.device(local_device() if name == "auto" else name)
     what = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     _log.info("computing on %s (%s), bf16 matrix products", device, what)
     return device

@@ -1,19 +1,23 @@
 """Many runs of one study on the cores of this machine: a process each, resumable, with one line that says how far.
 
 A job is a function of this package and a config; it writes its own `record.json`, keeps its own state for resuming, and
-returns at once when it has been done before. So an experiment is resumed by starting it again.
+returns at once when it has been done before. So an experiment is resumed by starting it again. No run outlives the
+process that started it: one left alone would write to a folder that the next start writes to as well.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +25,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from spa_gym.baselines.distributed import size
 from spa_gym.baselines.training.resume import finished_record, plain_settings
 from spa_gym.core.errors import SpaGymError
 
@@ -86,6 +91,7 @@ def _work(job: Job, threads: int) -> None:
     with (job.out / "log.txt").open("a", encoding="utf-8", buffering=1) as log:
         sys.stdout = sys.stderr = log
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=log, force=True)
+        threading.Thread(target=_end_with_parent, daemon=True).start()
         import torch
 
         torch.set_num_threads(threads)
@@ -97,6 +103,44 @@ def _work(job: Job, threads: int) -> None:
             raise
 
 
+def _end_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, in whatever way it went (`kill -9`, no memory).
+
+    At once and without clean-up, for the thread that works cannot be asked to stop; a state is whole at any moment.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        print("the process that started this run is gone, so it ends here; start the same command again", flush=True)
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """While the block runs, SIGTERM (`kill`, a batch system's limit) does what Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only that one may set what a signal does
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+
+
+def _in_turn(jobs: Sequence[Job]) -> None:
+    """Run what is not done yet in this process, one after the other, as the processes beside it do."""
+    for number, job in enumerate(jobs):
+        if not job.check():
+            _log.info("%d of %d: %s", number + 1, len(jobs), job.label)
+            module, _, name = job.function.partition(":")
+            getattr(import_module(module), name)(job.config)
+
+
 def run_jobs(
     jobs: Sequence[Job],
     *,
@@ -105,7 +149,7 @@ def run_jobs(
     title: str = "runs",
     keep_going: bool = False,
 ) -> None:
-    """Run what is not done yet, some at a time.
+    """Run what is not done yet, some at a time; on several processes (`distributed.py`) all of them run each together.
 
     Args:
         jobs: the runs, in the order in which they start.
@@ -115,10 +159,14 @@ def run_jobs(
         keep_going: run all others before a run's error is raised, for jobs that do not need each other.
 
     Raises:
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the runs are ended first and go on the next time.
         JobFailed: a run ended with an error; without `keep_going` those beside it are ended too and go on the next
             time.
         CheckpointMismatch: a run was finished before in the same folder with other settings.
     """
+    if size() > 1:
+        _in_turn(jobs)
+        return
     parallel = parallel or os.cpu_count() or 1
     context = multiprocessing.get_context("spawn")
     waiting = [job for job in jobs if not job.check()]
@@ -130,27 +178,29 @@ def run_jobs(
         bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}",
         mininterval=0.5 if sys.stderr.isatty() else 15.0,
     )
-    try:
-        while waiting or running:
-            while waiting and len(running) < parallel:
-                job = waiting.pop(0)
-                process = context.Process(target=_work, args=(job, threads), name=job.label)
-                process.start()
-                running[process] = job
-            time.sleep(0.5)
-            _show(bar, jobs, list(running.values()))
-            for process in [p for p in running if not p.is_alive()]:
-                job = running.pop(process)
-                if process.exitcode != 0 or not job.done():
-                    failed.append((job, process.exitcode))
-            if failed and not keep_going:
-                break
-    finally:
-        for process in running:
-            process.terminate()
-        for process in running:
-            process.join()
-        bar.close()
+    with _interrupted_by_sigterm():
+        try:
+            while waiting or running:
+                while waiting and len(running) < parallel:
+                    job = waiting.pop(0)
+                    process = context.Process(target=_work, args=(job, threads), name=job.label)
+                    running[process] = job
+                    process.start()
+                time.sleep(0.5)
+                _show(bar, jobs, list(running.values()))
+                for process in [p for p in running if not p.is_alive()]:
+                    job = running.pop(process)
+                    if process.exitcode != 0 or not job.done():
+                        failed.append((job, process.exitcode))
+                if failed and not keep_going:
+                    break
+        finally:
+            started = [process for process in running if process.pid is not None]
+            for process in started:
+                process.terminate()
+            for process in started:
+                process.join()
+            bar.close()
     if failed:
         job, code = failed[0]
         others = f"; so did not {', '.join(other.label for other, _ in failed[1:])}" if failed[1:] else ""

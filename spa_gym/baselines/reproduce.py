@@ -9,7 +9,7 @@ has all its rows, with fewer seeds.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spa_gym.baselines.experiment import Job, run_jobs
@@ -35,6 +35,7 @@ def reproduce(
     env_steps: int | None = None,
     ablations: bool = False,
     parallel: int | None = None,
+    studies: Mapping[str, EnvStudy] = STUDIES,
 ) -> list[Path]:
     """Run the studies of some environments in one size, or go on with them.
 
@@ -48,6 +49,7 @@ def reproduce(
         ablations: run the rows of `ablations.py` instead, in `<out>/ablations`, beside `ppo` and `spa`; `methods` are
             then names of ablations.
         parallel: runs at once; None: one for each core (one in all on CUDA).
+        studies: the studies by name, of which `envs` are some.
 
     Returns:
         The folders of the run records, those of runs that were there before included; `spa-gym report` makes one page
@@ -60,7 +62,7 @@ def reproduce(
     """
     if env_steps is not None and env_steps < 1:
         raise BadArgument("a budget of at least 1 environment step", str(env_steps), "pass --env-steps 20000")
-    chosen = choose_studies(preset, envs)
+    chosen = choose_studies(preset, envs, studies)
     imitations: list[list[Job]] = []
     trainings: list[list[Job]] = []
     for name, (study, size) in chosen.items():
@@ -96,17 +98,19 @@ def record_folders(out: Path, *, ablations: bool = False) -> list[Path]:
     return [out / "ablations", *folders]
 
 
-def choose_studies(preset: str, envs: Sequence[str] = ()) -> dict[str, tuple[EnvStudy, Preset]]:
+def choose_studies(
+    preset: str, envs: Sequence[str] = (), studies: Mapping[str, EnvStudy] = STUDIES
+) -> dict[str, tuple[EnvStudy, Preset]]:
     """The studies of some environments (none named: of all) in one size, by name.
 
     Raises:
         BadArgument: there is no such environment or preset.
     """
-    unknown = [name for name in envs if name not in STUDIES]
+    unknown = [name for name in envs if name not in studies]
     if unknown:
-        raise BadArgument(f"environments out of {', '.join(STUDIES)}", ", ".join(unknown), "pass --env alfworld")
+        raise BadArgument(f"environments out of {', '.join(studies)}", ", ".join(unknown), "pass --env alfworld")
     found = {}
-    for name, study in STUDIES.items():
+    for name, study in studies.items():
         if name in envs or not envs:
             one_of("preset", preset, study.presets)
             found[name] = (study, study.presets[preset])

@@ -48,8 +48,13 @@ class Reproduce:
 
     env: Annotated[tuple[str, ...], tyro.conf.arg(metavar="{" + "|".join(STUDIES) + "}")] = ()
     """Environments, one or several; none named: all of them, on one page."""
-    preset: Literal["quick", "cpu", "gpu"] = "quick"
-    """quick: minutes on 2 cores; cpu: the tables of the documentation; gpu: the same at scale."""
+    preset: Literal["quick", "cpu", "gpu", "paper"] = "quick"
+    """quick: minutes on 2 cores; cpu: the tables of the documentation; gpu: the same at scale; paper: --model on the
+    official data, with the paper's settings (docs/paper_preset.md), also under `accelerate launch`."""
+    model: Path | None = None
+    """Folder of Llama-3.2-3B-Instruct, or another model in Hugging Face's form, for --preset paper."""
+    data_dir: Path | None = None
+    """Folder of the official data for --preset paper; default: $SPA_GYM_DATA."""
     method: tuple[str, ...] = ()
     """Methods, by name or as package.module:object; none named: the preset's. With --ablations: names of those."""
     seed: tuple[int, ...] = ()
@@ -69,7 +74,18 @@ class Reproduce:
         """Run the pipeline."""
         if self.trials and (self.ablations or self.seed):
             raise BadArgument("--trials alone", "--ablations or --seed with it", "leave these out: trials have a seed")
+        paper = self.preset == "paper"
+        if not paper and (self.model or self.data_dir) or paper and self.trials:
+            raise BadArgument(
+                "--model and --data-dir with --preset paper, --trials with another",
+                f"--preset {self.preset}",
+                "correct the command",
+            )
         pipeline = _pipeline("tuning" if self.trials else "reproduce")
+        more: dict[str, Any] = {}
+        if paper:
+            _pipeline("distributed").connect()
+            more["studies"] = _pipeline("paper_preset").paper_studies(self.model, self.data_dir)
         title, parallel = f"spa-gym reproduce --preset {self.preset}", self.parallel or None
         if self.trials:
             runs = pipeline.try_rates(self.preset, self.out, self.env, self.method, self.env_steps, parallel)
@@ -86,9 +102,12 @@ class Reproduce:
             env_steps=self.env_steps,
             ablations=self.ablations,
             parallel=parallel,
+            **more,
         )
-        place, more = ("report-ablations", " --ablations") if self.ablations else ("report", "")
-        return Report(tuple(runs), out=self.out / place, title=title + more).run()
+        if paper and not _pipeline("distributed").is_main():
+            return 0
+        place, suffix = ("report-ablations", " --ablations") if self.ablations else ("report", "")
+        return Report(tuple(runs), out=self.out / place, title=title + suffix).run()
 
     def interrupted(self) -> str:
         """What to say after Ctrl-C."""

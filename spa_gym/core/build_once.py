@@ -9,14 +9,12 @@ Beside a folder ``index`` there may lie ``.index.lock`` (empty, stays) and ``.in
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
-import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +22,7 @@ import platformdirs
 
 from spa_gym.core.atomic import flush_to_disk
 from spa_gym.core.errors import BadArgument, DataCorrupt, WriteFailed
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from spa_gym.core.lock import locked
 
 __all__ = ["MANIFEST_NAME", "built_folder", "cache_folder"]
 
@@ -73,7 +67,7 @@ def built_folder(
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(folder.with_name(f".{folder.name}.lock")):
+        with locked(folder.with_name(f".{folder.name}.lock")):
             if not _is_whole(folder, wanted):  # another process may have built it while this one waited
                 _refuse_what_is_not_ours(folder)
                 _build_and_replace(folder, wanted, build, resumable)
@@ -145,27 +139,3 @@ def _sizes(folder: Path) -> dict[str, int]:
     """The size in bytes of every file below `folder`, by its path from there with forward slashes."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock file alone, waiting for whoever has it; the system lets go of it when a process dies."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        if sys.platform == "win32":
-            while True:
-                try:
-                    msvcrt.locking(handle, msvcrt.LK_LOCK, 1)  # gives up after ten seconds
-                    break
-                except OSError:
-                    continue
-            yield
-            msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:  # closing is not enough: a child forked meanwhile has the same open file
-                fcntl.flock(handle, fcntl.LOCK_UN)
-    finally:
-        os.close(handle)

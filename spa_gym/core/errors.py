@@ -14,6 +14,7 @@ __all__ = [
     "ConformanceError",
     "DataCorrupt",
     "DataNotFound",
+    "FolderInUse",
     "ParityError",
     "ResetNeeded",
     "SpaGymError",
@@ -87,6 +88,10 @@ class TrainingDiverged(SpaGymError, ArithmeticError):
 
 class WriteFailed(SpaGymError):
     """A file could not be written (a full disk, a missing permission); what was there before is untouched."""
+
+
+class FolderInUse(SpaGymError):
+    """Another process is writing to the folder that a run was to write to."""
 
 
 class ConformanceError(SpaGymError, AssertionError):

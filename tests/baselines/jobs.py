@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ def work(config: JobConfig) -> None:
             file.write(f"{step} {os.getpid()}\n")
         if config.does == "fails" and step == 2 and not (config.out / "mended").exists():
             raise RuntimeError("the reason why it fails")
+        if config.does == "dies":
+            os.kill(os.getpid(), signal.SIGKILL)
         if config.does == "sleeps":
             time.sleep(600)
     if config.does != "forgets":

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +84,76 @@ def test_ctrl_c_ends_the_runs_and_they_go_on_the_next_time(tmp_path: Path, monke
     (tmp_path / "run" / "mended").touch()
     run_jobs([job])
     assert job.done()
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 300
+    while not condition():
+        assert time.monotonic() < limit, "it did not come about"
+        time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    """The process is there, and is not a dead one that nobody has asked after yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+_PARENT = """
+from pathlib import Path
+from spa_gym.baselines.experiment import Job, run_jobs
+from tests.baselines.jobs import JobConfig
+
+jobs = [Job("tests.baselines.jobs:work", JobConfig(Path({folder!r}) / name, "sleeps"), name, 3) for name in "ab"]
+if __name__ == "__main__":
+    run_jobs(jobs, parallel=2)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="reads /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_no_run_outlives_the_process_that_started_it(how: signal.Signals, tmp_path: Path) -> None:
+    """The runs sleep for ten minutes; nothing but their own watching, or their parent, ends them."""
+    (tmp_path / "parent.py").write_text(_PARENT.format(folder=str(tmp_path)))
+    places = [tmp_path / name / "steps.txt" for name in "ab"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    parent = subprocess.Popen(
+        [sys.executable, str(tmp_path / "parent.py")], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        _wait_for(lambda: all(place.exists() and place.read_text().endswith("\n") for place in places))
+        runs = [int(place.read_text().split()[1]) for place in places]
+        assert parent.poll() is None and all(_alive(pid) for pid in runs)
+    finally:
+        parent.send_signal(how)
+        _, words = parent.communicate()
+    _wait_for(lambda: not any(_alive(pid) for pid in runs))
+    logs = [(tmp_path / name / "log.txt").read_text() for name in "ab"]
+    if how == signal.SIGKILL:
+        assert all("the process that started this run is gone" in log for log in logs)
+    else:
+        assert "KeyboardInterrupt" in words and parent.returncode != -signal.SIGTERM
+        assert not any("is gone" in log for log in logs), "the parent ended them"
+
+
+def test_what_sigterm_did_before_it_does_again(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    run_jobs([_job(tmp_path / "run")])
+    assert signal.getsignal(signal.SIGTERM) is before
+    thread = threading.Thread(target=run_jobs, args=([_job(tmp_path / "another")],))
+    thread.start()
+    thread.join()
+    assert (tmp_path / "another" / "record.json").is_file(), "it works outside of the main thread too"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no kill -9")
+def test_a_run_whose_process_is_killed_has_failed_by_name(tmp_path: Path) -> None:
+    jobs = [_job(tmp_path / "killed", "dies"), _job(tmp_path / "good")]
+    with pytest.raises(JobFailed, match="the run killed to end with a record; got exit code -9"):
+        run_jobs(jobs, parallel=1, keep_going=True)
+    assert [job.position() for job in jobs] == [(1, 0.5), (3, None)] and jobs[1].done()
 
 
 def test_a_finished_run_of_other_settings_is_not_taken_for_this_one(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from spa_gym.baselines.distributed import is_main, wait
 from spa_gym.baselines.methods.groups import check_choice, check_number
 from spa_gym.baselines.methods.seam import Array, Batch, Credit, Method, Study
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
@@ -73,6 +74,8 @@ class ExploredMethod(Method):
         refresh: batches between two refits on the policy's own episodes; 0: the estimator stays as it is.
         refresh_epochs: times that a refit reads each of them.
         refresh_lr: AdamW's rate of the refits.
+        exploring: settings of the exploration (`ExploreConfig`) that are not the defaults.
+        fitting: settings of the fit (`EstimatorConfig`) that are not the defaults.
 
     Raises:
         BadArgument: an option is none of its values.
@@ -85,6 +88,8 @@ class ExploredMethod(Method):
     refresh: int = 0
     refresh_epochs: int = 1
     refresh_lr: float = 2e-4
+    exploring: dict[str, Any] = field(default_factory=dict)
+    fitting: dict[str, Any] = field(default_factory=dict)
     objective: ClassVar[str] = "sum"
     _estimator: Any = field(default=None, init=False, repr=False)
     _optimizers: Any = field(default=None, init=False, repr=False)
@@ -120,6 +125,7 @@ class ExploredMethod(Method):
                 samples=self.samples,
                 seed=study.seed,
                 device=study.device,
+                **self.exploring,
             )
         )
         fitted = fit_estimator(
@@ -133,6 +139,7 @@ class ExploredMethod(Method):
                 epochs=self.epochs,
                 seed=study.seed,
                 device=study.device,
+                **self.fitting,
             )
         )
         self._metrics = {f"estimator/{key}": value for key, value in fitted.metrics.items()}
@@ -174,8 +181,10 @@ class ExploredMethod(Method):
         """
         from spa_gym.baselines.training.estimator_learning import refit
 
-        write_jsonl(self._file(batch.iteration), batch.trajectories)
-        self._file(batch.iteration - 2 * self.refresh).unlink(missing_ok=True)
+        if is_main():
+            write_jsonl(self._file(batch.iteration), batch.trajectories)
+            self._file(batch.iteration - 2 * self.refresh).unlink(missing_ok=True)
+        wait()
         if (batch.iteration + 1) % self.refresh:
             return float("nan")
         first = batch.iteration + 1 - self.refresh

@@ -97,8 +97,6 @@ class StepPreference(Method):
     def _step_pairs(self, batch: Batch) -> tuple[list[Pair], int]:
         """Pairs of what follows a prefix, and how many steps were compared for them."""
         scorer = batch.scorer if self.scorer == "imitated" else batch.player
-        if scorer is None:
-            raise BadArgument("a batch with a scorer", "none", "let training/train.py make the batch")
         prefixes = self._prefixes(batch)
         places: dict[str, list[Place]] = {}
         for expert, _ in prefixes:

@@ -158,6 +158,22 @@ class Readings(Protocol):
         ...
 
 
+class _Absent:
+    """Stands where a batch was made without a part; a method that asks something of it hears what is missing."""
+
+    def __init__(self, part: str, words: str) -> None:
+        self._part, self._words = part, words
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise BadArgument(
+            f"a batch with {self._words}",
+            f"none, and the method asks for its {name}",
+            f"let training/train.py make the batch, or pass Batch(..., {self._part}=...)",
+        )
+
+
 @dataclass
 class Batch:
     """Episodes that the present policy has just played on training tasks, those of one task side by side.
@@ -174,9 +190,9 @@ class Batch:
     trajectories: list[Trajectory]
     iteration: int = 0
     seed: int = 0
-    player: Any = None
-    readings: Any = None
-    scorer: Any = None
+    player: Any = _Absent("player", "a player")
+    readings: Any = _Absent("readings", "readings")
+    scorer: Any = _Absent("scorer", "a scorer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 from spa_gym.baselines.models.tokenizer import ACT, BOS, EOA, decode_ids
 from spa_gym.baselines.models.view import View
 
-__all__ = ["TEXT_LAYOUT", "TINY_LAYOUT", "Codec", "Layout", "Reader"]
+__all__ = ["LLAMA_CHAT_LAYOUT", "TEXT_LAYOUT", "TINY_LAYOUT", "Codec", "Layout", "Reader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,15 @@ class Layout:
 
 TINY_LAYOUT = Layout(bos=BOS, observation="", act=ACT, action="", eoa=EOA, special=True)
 TEXT_LAYOUT = Layout(bos="", observation="Observation: ", act="\nAction:", action=" ", eoa="\n", special=False)
+LLAMA_CHAT_LAYOUT = Layout(
+    bos="",
+    observation="<|start_header_id|>user<|end_header_id|>\n\n",
+    act="<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+    action="",
+    eoa="<|eot_id|>",
+    special=False,
+)
+"""Turns as Llama-3's chat template writes them (Meta's model card): what was seen is the user's, what is done ours."""
 
 
 class Codec:
@@ -45,7 +54,8 @@ class Codec:
 
     Args:
         tokenizer: a Hugging Face tokenizer.
-        layout: the delimiters; by default the special tokens where the tokenizer has them, else plain text.
+        layout: the delimiters; by default the special tokens where the tokenizer has them, else Llama-3's turns where
+            it has those, else plain text.
         view: what is read of an observation; by default all of it.
         cache_size: how many observations and actions are remembered.
 
@@ -68,7 +78,9 @@ class Codec:
         cache_size: int = 100_000,
     ) -> None:
         if layout is None:
-            layout = TINY_LAYOUT if {BOS, ACT, EOA} <= tokenizer.get_vocab().keys() else TEXT_LAYOUT
+            known = tokenizer.get_vocab().keys()
+            llama = {"<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"} <= known
+            layout = TINY_LAYOUT if {BOS, ACT, EOA} <= known else LLAMA_CHAT_LAYOUT if llama else TEXT_LAYOUT
         self.tokenizer = tokenizer
         self.layout = layout
         self.view = view or View()

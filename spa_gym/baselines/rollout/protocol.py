@@ -16,6 +16,7 @@ from zlib import crc32
 import gymnasium
 import numpy as np
 
+from spa_gym.baselines import distributed
 from spa_gym.core.errors import BadArgument
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class RolloutEngine(abc.ABC):
         max_action_tokens: int = 32,
         progress: Progress | None = None,
     ) -> list[Trajectory]:
-        """Plays episodes.
+        """Plays episodes, each process its share of them, all of which all get.
 
         Args:
             make_env: makes one environment; called at most ``num_envs`` times.
@@ -113,15 +114,16 @@ class RolloutEngine(abc.ABC):
             seed: seed of the policy's noise. Each episode has its own stream of noise, made from this seed and its
                 spec, so that its actions do not depend on what is played beside it.
             max_action_tokens: an action that is longer is cut there.
-            progress: called with position and trajectory whenever an episode ends.
+            progress: called with position (in this process's share) and trajectory whenever an episode ends.
 
         Returns:
             One trajectory for each episode, in the order of ``episodes``.
         """
         done: dict[int, Trajectory] = {}
+        mine = distributed.share(episodes)
         for index, trajectory in self.stream(
             make_env,
-            episodes,
+            mine,
             num_envs=num_envs,
             temperature=temperature,
             seed=seed,
@@ -130,7 +132,7 @@ class RolloutEngine(abc.ABC):
             done[index] = trajectory
             if progress is not None:
                 progress(index, trajectory)
-        return [done[index] for index in range(len(episodes))]
+        return distributed.gather([done[index] for index in range(len(mine))], len(episodes))
 
 
 def noise_generators(episodes: Sequence[EpisodeSpec], seed: int) -> list[np.random.Generator]:

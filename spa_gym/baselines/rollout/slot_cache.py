@@ -141,6 +141,8 @@ class HFCachedLM:
         config: Any = model.config
         config = config.get_text_config() if hasattr(config, "get_text_config") else config
         self.model = model
+        self._kinds = bool(getattr(config, "layer_types", None))
+        """Layers may differ in kind (Qwen3), and masks go by it; a Llama takes the mask itself."""
         parameter = next(model.parameters())
         heads = config.num_attention_heads
         self.cache = SlotCache(
@@ -174,7 +176,7 @@ class HFCachedLM:
         model: Any = self.model
         states = _body(model)(
             input_ids=ids.to(device),
-            attention_mask={"full_attention": mask, "sliding_attention": mask},
+            attention_mask={"full_attention": mask, "sliding_attention": mask} if self._kinds else mask,
             position_ids=positions,
             past_key_values=cache,
             use_cache=True,

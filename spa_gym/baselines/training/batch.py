@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from spa_gym.baselines.distributed import gather, share
 from spa_gym.baselines.methods.seam import Credit
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.heads import ScalarHead
@@ -108,8 +109,9 @@ def prepare(
         device: where to compute.
     """
     encoded = [encode(t, codec) for t in played]
-    ref = action_logprobs(encoded, reference, codec.pad_id, device, batch=config.minibatch)
-    old, values, following = _acted(encoded, played, policy, critic, codec, config, device)
+    ref = action_logprobs(encoded, reference, codec.pad_id, device, batch=config.rows or config.minibatch)
+    acted = _acted(share(encoded), share(played), policy, critic, codec, config, device)
+    old, values, following = zip(*gather(acted, len(played)), strict=True)
     episodes = []
     for i, row in enumerate(encoded):
         counts = tokens_per_step(row)
@@ -133,13 +135,14 @@ def _acted(
     codec: Codec,
     config: TrainConfig,
     device: torch.device,
-) -> tuple[list[torch.Tensor], list[torch.Tensor], list[float]]:
-    """Log-probabilities and values of the action tokens, and the value after each episode (0 where it is over)."""
+) -> list[tuple[torch.Tensor, torch.Tensor, float]]:
+    """Of each episode: log-probabilities and values of the action tokens, and the value after it (0: it is over)."""
     old, values, following = [torch.zeros(0)] * len(played), [torch.zeros(0)] * len(played), [0.0] * len(played)
     order = sorted(range(len(played)), key=lambda i: len(encoded[i].ids))
     dtype = compute_dtype(device)
-    for start in range(0, len(order), config.minibatch):
-        part = order[start : start + config.minibatch]
+    at_once = config.rows or config.minibatch
+    for start in range(0, len(order), at_once):
+        part = order[start : start + at_once]
         rows = collate([encoded[i] for i in part], codec.pad_id).to(device)
         counts = [sum(encoded[i].action_mask) for i in part]
         states = features(policy, rows.ids, dtype=dtype)
@@ -150,13 +153,13 @@ def _acted(
             (values, critic(rows.ids, rows.action_mask, states)),
         ):
             for i, piece in zip(part, flat.cpu().split(counts), strict=True):
-                store[i] = piece
+                store[i] = piece.clone()
         cut = [i for i in part if config.bootstrap_truncated and played[i].truncated]
         if cut:
             after = critic.after([encoded[i] for i in cut], policy, codec, device)
             for i, value in zip(cut, after.tolist(), strict=True):
                 following[i] = value
-    return old, values, following
+    return list(zip(old, values, following, strict=True))
 
 
 def token_advantages(

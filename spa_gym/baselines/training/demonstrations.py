@@ -22,12 +22,13 @@ def demonstrations(env_id: str, env_kwargs: dict[str, Any], count: int) -> list[
     Args:
         env_id: the environment.
         env_kwargs: its arguments, without the split.
-        count: how many.
+        count: how many; all that are solved, where there are fewer.
     """
     env = gymnasium.make(env_id, split="train", **env_kwargs)
     made: list[Trajectory] = []
     task = 0
-    while len(made) < count:
+    bare: Any = env.unwrapped
+    while len(made) < count and task < len(bare.tasks):
         trajectory, _ = play_demonstrator(env, task, random.Random(f"demonstrations/{task}"))
         if trajectory.success:
             made.append(trajectory)

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.distributed import gather, is_main, share, wait
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import encode
@@ -34,7 +35,7 @@ from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.estimator_learning import OBJECTIVES, train_step
 from spa_gym.baselines.training.imitation import schedule
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
-from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
+from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
@@ -67,6 +68,8 @@ class EstimatorConfig:
     """Times that each episode is read."""
     batch_episodes: int = 32
     """Episodes of a batch."""
+    rows: int = 0
+    """Episodes of a forward; 0: half of a batch."""
     lr: float = 7e-4
     """Peak rate of AdamW."""
     held_out: float = 0.15
@@ -83,17 +86,21 @@ class EstimatorConfig:
 
 def fit_estimator(config: EstimatorConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record at once where it was finished before."""
-    settings = plain_settings(config)
-    finished = finished_record(config.out, settings)
-    if finished is not None:
-        return finished
+    return run_stage(config, _fit_estimator)
+
+
+def _fit_estimator(config: EstimatorConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     trajectories = [t for t in read_jsonl(config.trajectories) if t.steps]
     train, held = _split(trajectories, config)
     differenced = config.objective == "prefix"
-    model = ProgressModel(loaded.model, loaded.codec, read=config.read, differenced=differenced, seed=config.seed)
+    world = trajectories[0].env_id  # _split has seen that there are some
+    model = ProgressModel(
+        loaded.model, loaded.codec, read=config.read, differenced=differenced, seed=config.seed, world=world
+    )
+    model.refuse_strangers(trajectories)
     optimizers = Optimizers([adamw(model.parameters(), config.lr)])
     encoded = [encode(t, loaded.codec) for t in train]
     scores = [t.score for t in train]
@@ -120,10 +127,11 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
                     objective=config.objective,
                     weight=config.weight,
                     tasks=[train[i].task_id for i in chosen],
+                    at_once=config.rows,
                 )
                 updates += 1
                 tracker.advance(loss=f"{loss:.3f}")
-            figures = score_contributions(held, model.eval().contributions_of(held))
+            figures = score_contributions(held, gather(_contributions(model, share(held), config), len(held)))
             tracker.log(updates, held_out_mse=figures["mse"], r2=figures["r2"], auc=figures["auc"])
             _log.info(
                 "epoch %d: held-out MSE %.4f (variance %.4f), AUC %.3f",
@@ -134,7 +142,8 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
             )
             if best is None or figures["mse"] < best["mse"]:
                 best = {**figures, "epoch": epoch + 1}
-                model.save(config.out / "checkpoint", {"stage": "estimator", "settings": settings})
+                if is_main():
+                    model.save(config.out / "checkpoint", {"stage": "estimator", "settings": settings})
             seconds = position["seconds"] + time.perf_counter() - started
             done = {"epoch": epoch + 1, "updates": updates, "seconds": seconds}
             state.save({**done, "curves": tracker.curves, "best": best})
@@ -152,9 +161,15 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
         metrics={**(best or {}), "episodes": len(train), "episodes_held_out": len(held)},
         curves=tracker.columns(),
     )
-    record.save(config.out / "record.json")
-    state.clear()
+    if is_main():
+        record.save(config.out / "record.json")
+        state.clear()
+    wait()
     return record
+
+
+def _contributions(model: ProgressModel, held: Sequence[Trajectory], config: EstimatorConfig) -> list[Any]:
+    return model.eval().contributions_of(held, batch=config.rows or 32)
 
 
 def _split(trajectories: Sequence[Trajectory], config: EstimatorConfig) -> tuple[list[Trajectory], list[Trajectory]]:

@@ -39,18 +39,26 @@ class ProgressModel(nn.Module):
             `"observation"`: at the last token of the observation that follows.
         differenced: the readings are predictions of the return, and contributions their differences (RUDDER).
         seed: seed of the head.
+        world: id of the environment that it is fitted to; None: not known, and episodes of any are read.
 
     Raises:
         BadArgument: an unknown `read`.
     """
 
     def __init__(
-        self, model: nn.Module, codec: Codec, *, read: str = "action", differenced: bool = False, seed: int = 0
+        self,
+        model: nn.Module,
+        codec: Codec,
+        *,
+        read: str = "action",
+        differenced: bool = False,
+        seed: int = 0,
+        world: str | None = None,
     ) -> None:
         super().__init__()
         if read not in ("action", "observation"):
             raise BadArgument("read 'action' or 'observation'", repr(read), "pass read='action'")
-        self.model, self.codec, self.read, self.differenced = model, codec, read, differenced
+        self.model, self.codec, self.read, self.differenced, self.world = model, codec, read, differenced, world
         self.head = ScalarHead(model.config.hidden_size, seed=seed).to(next(model.parameters()).device)  # pyright: ignore
 
     def positions(self, rows: Batch) -> torch.Tensor:
@@ -74,9 +82,40 @@ class ProgressModel(nn.Module):
         """Readings [B, S]; 0 where a row has no such step."""
         return self.readings(features(self.model, rows.ids, dtype=dtype), rows)
 
+    def refuse_strangers(self, trajectories: Sequence[Trajectory]) -> None:
+        """Refuse episodes that would be read as something else than they are.
+
+        Args:
+            trajectories: episodes; one without an `env_id` may be of any environment.
+
+        Raises:
+            CheckpointMismatch: an episode is of another environment than it was fitted to, or its token ids are of
+                another tokenizer.
+        """
+        for trajectory in trajectories:
+            if self.world is not None and trajectory.env_id not in ("", self.world):
+                raise CheckpointMismatch(
+                    f"episodes of {trajectory.env_id} with an estimator that was fitted to it",
+                    f"an estimator of {self.world}",
+                    f"fit one to {trajectory.env_id}: stage `estimator`",
+                )
+            for step in trajectory.steps:
+                ids = step.action_ids
+                if ids and self.codec.decode_action(ids) != step.action:
+                    raise CheckpointMismatch(
+                        "episodes of a policy with the estimator's tokenizer",
+                        f"token ids that do not mean {step.action!r} to it, task {trajectory.task_id}",
+                        "fit an estimator that starts from the policy which plays: stage `estimator`",
+                    )
+
     @torch.no_grad()
     def readings_of(self, trajectories: Sequence[Trajectory], *, batch: int = 32) -> list[npt.NDArray[np.float64]]:
-        """Readings of whole trajectories, one array of [num_steps] for each, in order; rows of like length together."""
+        """Readings of whole trajectories, one array of [num_steps] for each, in order; rows of like length together.
+
+        Raises:
+            CheckpointMismatch: an episode is of another environment or tokenizer than the estimator.
+        """
+        self.refuse_strangers(trajectories)
         device = next(self.parameters()).device
         encoded = [encode(t, self.codec) for t in trajectories]
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
@@ -97,7 +136,7 @@ class ProgressModel(nn.Module):
 
     def save(self, path: str | os.PathLike[str], recipe: dict[str, object]) -> Path:
         """Write backbone, head and recipe as a checkpoint."""
-        form = {"read": self.read, **({"differenced": True} if self.differenced else {})}
+        form = {"read": self.read, "env_id": self.world, **({"differenced": True} if self.differenced else {})}
         return save_checkpoint(path, self.model, self.codec, recipe={**recipe, **form}, heads={_HEAD: self.head})
 
     @classmethod
@@ -115,7 +154,8 @@ class ProgressModel(nn.Module):
                 "train one: stage `estimator`",
             )
         read, differenced = loaded.recipe.get("read", "action"), bool(loaded.recipe.get("differenced", False))
-        estimator = cls(loaded.model, loaded.codec, read=read, differenced=differenced)
+        world = loaded.recipe.get("env_id")
+        estimator = cls(loaded.model, loaded.codec, read=read, differenced=differenced, world=world)
         estimator.head.load_state_dict(loaded.heads[_HEAD])
         return estimator.eval()
 

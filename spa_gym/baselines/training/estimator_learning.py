@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional as F
 
+from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.tokens import EncodedTrajectory, collate, encode
 from spa_gym.baselines.training.divergence import refuse_nan
@@ -104,8 +105,11 @@ def train_step(
     objective: str = "sum",
     weight: float | None = None,
     tasks: Sequence[str] = (),
+    at_once: int = 0,
 ) -> float:
     """One step on a batch of mixed lengths, read in two halves of like length; returns the mean loss.
+
+    Each process reads its share.
 
     Args:
         model: the estimator.
@@ -117,25 +121,26 @@ def train_step(
         objective: one of `OBJECTIVES`.
         weight: weight of the objective's second term; None: the published one.
         tasks: ids of the episodes' tasks, for the error.
+        at_once: episodes of a forward; 0: half of them.
 
     Raises:
         TrainingDiverged: loss or gradient is not finite; the weights are as they were.
     """
-    order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
-    half = -(-len(order) // 2)
-    total = 0.0
-    for part in (order[:half], order[half:]):
-        if not part:
-            continue
+    order = share(sorted(range(len(rows)), key=lambda i: len(rows[i].ids)))
+    at_once = at_once or -(-len(order) // 2) or 1
+    figures = {"estimator_loss": 0.0}
+    for start in range(0, len(order), at_once):
+        part = order[start : start + at_once]
         losses = episode_losses(
             model, [rows[i] for i in part], [scores[i] for i in part], device, objective=objective, weight=weight
         )
         loss = losses.sum() / len(rows)
         loss.backward()
-        total += float(loss.detach())
-    refuse_nan({"estimator_loss": total}, tasks)
+        figures["estimator_loss"] += float(loss.detach())
+    add_gradients(optimizers.parameters(), figures)
+    refuse_nan(figures, tasks)
     refuse_nan({"estimator_gradient": optimizers.step(factor)}, tasks)
-    return total
+    return figures["estimator_loss"]
 
 
 def refit(

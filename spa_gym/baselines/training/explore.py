@@ -18,11 +18,12 @@ from typing import Any
 import gymnasium
 
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.distributed import is_main, wait
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
-from spa_gym.baselines.training.resume import finished_record, plain_settings
+from spa_gym.baselines.training.resume import run_stage
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Trajectory, write_jsonl
@@ -60,10 +61,10 @@ class ExploreConfig:
 
 def explore(config: ExploreConfig) -> RunRecord:
     """Run the stage; returns its record at once where it was finished before with the same settings."""
-    settings = plain_settings(config)
-    finished = finished_record(config.out, settings)
-    if finished is not None:
-        return finished
+    return run_stage(config, _explore)
+
+
+def _explore(config: ExploreConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     loaded = load_checkpoint(resolve_start(config.start), device=choose_device(config.device))
 
@@ -92,8 +93,7 @@ def explore(config: ExploreConfig) -> RunRecord:
         )
     finally:
         tracker.close()
-    write_jsonl(config.out / "trajectories.jsonl", played)
-    steps = sum(t.num_steps for t in played)
+    steps, solved = sum(t.num_steps for t in played), sum(t.success for t in played)
     record = RunRecord(
         kind="explore",
         method="sft",
@@ -106,7 +106,10 @@ def explore(config: ExploreConfig) -> RunRecord:
         tokens=sum(len(step.action_ids or ()) for t in played for step in t.steps),
         metrics={"success": solved / len(played), "episodes": len(played), "steps": steps / len(played)},
     )
-    record.save(config.out / "record.json")
+    if is_main():
+        write_jsonl(config.out / "trajectories.jsonl", played)
+        record.save(config.out / "record.json")
+    wait()
     return record
 
 

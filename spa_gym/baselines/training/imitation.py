@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.models.fast_forward import features
 from spa_gym.baselines.models.tokens import collate
 from spa_gym.baselines.training.optimizers import Optimizers
@@ -24,10 +26,19 @@ def compute_dtype(device: torch.device | str) -> torch.dtype:
     return torch.bfloat16
 
 
-def schedule(done: float, *, warmup: float = 0.02, floor: float = 0.02) -> float:
-    """Factor on the peak rate: linear warm-up, then linear decay; `done` is the share of the training in [0, 1]."""
+def schedule(done: float, *, warmup: float = 0.02, floor: float = 0.02, decay: str = "linear") -> float:
+    """Factor on the peak rate: linear warm-up, then a linear or cosine decay (that to 0).
+
+    Args:
+        done: share of the training that is done, in [0, 1].
+        warmup: share of it that is warm-up.
+        floor: factor at the end of a linear decay.
+        decay: `"linear"` or `"cosine"`.
+    """
     if done < warmup:
         return max(done / warmup, 1e-3)
+    if decay == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - warmup) / (1 - warmup))))
     return floor + (1 - floor) * max(0.0, 1 - (done - warmup) / (1 - warmup))
 
 
@@ -75,11 +86,46 @@ def train_on(
     pad_id: int,
     factor: float,
     device: torch.device | str = "cpu",
+    *,
+    rows: int = 0,
 ) -> dict[str, float]:
-    """One step on the next batch; returns the figures of `imitation_loss` with `loss`, `seconds` and `norm`."""
+    """One step on the next batch; returns the figures of `imitation_loss` with `loss`, `seconds` and `norm`.
+
+    Args:
+        model: the causal language model.
+        batches: where the batch comes from.
+        optimizers: what takes the step.
+        pad_id: id that fills rows up.
+        factor: on the peak rates.
+        device: where to compute.
+        rows: transcripts of a forward; 0: all at once.
+    """
     started = time.perf_counter()
     model.train()
-    loss, figures = imitation_loss(model, next(batches), pad_id, device)
-    loss.backward()
+    batch = next(batches)
+    weight, actions = _weight(batch), _actions(batch)
+    figures = dict.fromkeys(("loss", "loss_actions", "accuracy", "tokens"), 0.0)
+    mine = share(batch)
+    at_once = rows or len(mine) or 1
+    for start in range(0, len(mine), at_once):
+        part = mine[start : start + at_once]
+        loss, said = imitation_loss(model, part, pad_id, device)
+        loss = loss * (_weight(part) / weight)
+        loss.backward()
+        figures["loss"] += float(loss.detach())
+        figures["tokens"] += said["tokens"]
+        for key in ("loss_actions", "accuracy"):
+            figures[key] += said[key] * (_actions(part) / actions)
+    add_gradients(optimizers.parameters(), figures)
     norm = optimizers.step(factor)
-    return figures | {"loss": float(loss.detach()), "norm": norm, "seconds": time.perf_counter() - started}
+    return figures | {"norm": norm, "seconds": time.perf_counter() - started}
+
+
+def _weight(batch: Sequence[Transcript]) -> float:
+    """Sum of the weights that the loss is a mean by."""
+    return sum(sum(t.weights[1:]) for t in batch)
+
+
+def _actions(batch: Sequence[Transcript]) -> int:
+    """Number of action tokens in the loss."""
+    return sum(m and w > 0 for t in batch for m, w in zip(t.encoded.action_mask[1:], t.weights[1:], strict=True))

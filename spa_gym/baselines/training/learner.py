@@ -37,7 +37,7 @@ class Learner:
         self.reference = copy.deepcopy(model).eval().requires_grad_(False)
         body = copy.deepcopy(model) if config.critic == "model" else None
         hidden = int(model.config.hidden_size)  # pyright: ignore
-        self.policy = add_lora(model, config.lora_rank, seed=config.seed)
+        self.policy = add_lora(model, config.lora_rank, alpha=config.lora_alpha, seed=config.seed)
         self.critic = Critic(hidden, config.seed, body).to(device)
         trained = [p for p in self.policy.parameters() if p.requires_grad]
         self.policy_optimizer = Optimizers([adamw(trained, config.lr)])

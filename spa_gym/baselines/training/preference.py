@@ -18,6 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.methods.seam import Credit, Span
 from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
@@ -110,7 +111,8 @@ def learn_preferences(
     for _ in range(config.epochs):
         rng.shuffle(items)
         for chosen in _minibatches(items, config.minibatch):
-            figures = _gradient(chosen, policy, credit.dpo_beta, codec, device)
+            figures = _gradients(chosen, policy, credit.dpo_beta, codec, config, device)
+            add_gradients(optimizer.parameters(), figures)
             tasks = [item.task_id for item in chosen]
             refuse_nan(figures, tasks)
             figures["grad_norm"] = optimizer.step()
@@ -128,7 +130,8 @@ def _items(
 ) -> list[_Item]:
     pairs = [[encode_span(p.chosen, codec), encode_span(p.rejected, codec)] for p in credit.pairs]
     flat = [row for rows in pairs for row in rows]
-    sums = [float(t.sum()) for t in action_logprobs(flat, reference, codec.pad_id, device, batch=config.minibatch)]
+    at_once = config.rows or config.minibatch
+    sums = [float(t.sum()) for t in action_logprobs(flat, reference, codec.pad_id, device, batch=at_once)]
     items = [
         _Item(rows, sums[2 * i : 2 * i + 2], 1.0, pair.chosen.trajectory.task_id)
         for i, (rows, pair) in enumerate(zip(pairs, credit.pairs, strict=True))
@@ -150,11 +153,24 @@ def _minibatches(items: Sequence[_Item], rows: int) -> list[list[_Item]]:
     return [batch for batch in batches if batch]
 
 
-def _gradient(
-    chosen: Sequence[_Item], policy: nn.Module, beta: float, codec: Codec, device: torch.device
+def _gradients(
+    chosen: Sequence[_Item], policy: nn.Module, beta: float, codec: Codec, config: TrainConfig, device: torch.device
 ) -> dict[str, float]:
-    """Gradient of the mean loss over pairs plus the mean loss over imitations, in one forward."""
-    rows = [row for item in chosen for row in item.rows]
+    """Gradient of the mean loss over pairs plus the mean loss over imitations; of this process's part of it."""
+    pairs = sum(len(item.rows) == 2 for item in chosen)
+    counts = pairs, len(chosen) - pairs
+    figures: dict[str, float] = {}
+    for part in _minibatches(share(chosen), config.rows or config.minibatch):
+        for key, value in _gradient(part, counts, policy, beta, codec, device).items():
+            figures[key] = figures.get(key, 0.0) + value
+    return figures
+
+
+def _gradient(
+    part: Sequence[_Item], counts: tuple[int, int], policy: nn.Module, beta: float, codec: Codec, device: torch.device
+) -> dict[str, float]:
+    """A part's gradients, in one forward; `counts` are the pairs and the imitations that the whole means are over."""
+    rows = [row for item in part for row in item.rows]
     batch = collate(rows, codec.pad_id).to(device)
     flat = token_logprobs(policy, batch.ids, batch.action_mask, dtype=compute_dtype(device))
     by_row = flat.split([sum(row.action_mask) for row in rows])
@@ -162,7 +178,7 @@ def _gradient(
     references: list[list[float]] = []
     likelihoods: list[torch.Tensor] = []
     at = 0
-    for item in chosen:
+    for item in part:
         if len(item.rows) == 2:
             pairs.append((by_row[at].sum(), by_row[at + 1].sum()))
             references.append(item.reference)
@@ -174,13 +190,13 @@ def _gradient(
     if pairs:
         better, worse = torch.stack([w for w, _ in pairs]), torch.stack([v for _, v in pairs])
         known = torch.tensor(references, device=device)
-        losses = dpo_loss(better, worse, known[:, 0], known[:, 1], beta=beta)
-        loss = loss + losses.mean()
-        figures["dpo_loss"] = float(losses.detach().mean())
+        mean = dpo_loss(better, worse, known[:, 0], known[:, 1], beta=beta).sum() / counts[0]
+        loss = loss + mean
+        figures["dpo_loss"] = float(mean.detach())
         margin = (better - known[:, 0]) - (worse - known[:, 1])
-        figures["dpo_accuracy"] = float((margin.detach() > 0).float().mean())
+        figures["dpo_accuracy"] = float((margin.detach() > 0).float().sum()) / counts[0]
     if likelihoods:
-        imitation = torch.stack(likelihoods).mean()
+        imitation = torch.stack(likelihoods).sum() / counts[1]
         loss = loss + imitation
         figures["imitation_loss"] = float(imitation.detach())
     loss.backward()

@@ -20,6 +20,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -34,7 +35,7 @@ from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import muon_and_adamw
 from spa_gym.baselines.training.pretrain_config import PretrainConfig
 from spa_gym.baselines.training.recipes import RECIPES
-from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
+from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.sources import Source, TranscriptPlayer, world_texts
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import TranscriptStream
@@ -49,10 +50,10 @@ _log = logging.getLogger(__name__)
 
 def pretrain(config: PretrainConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record at once where it was finished before."""
-    settings = plain_settings(config)
-    finished = finished_record(config.out, settings)
-    if finished is not None:
-        return finished
+    return run_stage(config, _pretrain)
+
+
+def _pretrain(config: PretrainConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     codec = _codec(config)

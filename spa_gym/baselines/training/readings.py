@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from spa_gym.baselines.distributed import gather, share
 from spa_gym.baselines.methods.seam import Array
 from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
@@ -33,6 +34,8 @@ def action_logprobs(
 ) -> list[torch.Tensor]:
     """Log-probabilities (nats) of all action tokens, one tensor on the CPU for each row, rows of like length together.
 
+    Each process reads its share.
+
     Args:
         encoded: the episodes.
         model: the causal language model.
@@ -40,6 +43,7 @@ def action_logprobs(
         device: where to compute.
         batch: rows of a forward.
     """
+    total, encoded = len(encoded), share(encoded)
     result = [torch.zeros(0)] * len(encoded)
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
     for start in range(0, len(order), batch):
@@ -48,8 +52,8 @@ def action_logprobs(
         flat = token_logprobs(model, rows.ids, rows.action_mask, dtype=compute_dtype(device))
         pieces = flat.cpu().split([sum(encoded[i].action_mask) for i in part])
         for i, piece in zip(part, pieces, strict=True):
-            result[i] = piece
-    return result
+            result[i] = piece.clone()
+    return gather(result, total)
 
 
 def _after(text: str, row: EncodedTrajectory, codec: Codec) -> EncodedTrajectory:

@@ -2,41 +2,56 @@
 
 A stage keeps `<out>/state/` (weights, optimiser moments, position) while it runs, and leaves `<out>/record.json` when
 it is done. Both know the settings they belong to: the same command goes on, or returns at once, and another one is
-refused instead of being mixed with what is there.
+refused instead of being mixed with what is there. So is the same command a second time while the first still runs.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import shutil
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from spa_gym.baselines.distributed import is_main
 from spa_gym.baselines.training.optimizers import Optimizers
 from spa_gym.core.atomic import atomic_write_text
-from spa_gym.core.errors import CheckpointMismatch, WriteFailed
+from spa_gym.core.errors import CheckpointMismatch, FolderInUse, WriteFailed
+from spa_gym.core.lock import locked_or_busy
 from spa_gym.core.run_record import RunRecord
 
-__all__ = ["Resumable", "finished_record", "plain_settings"]
+__all__ = ["Resumable", "alone_in", "finished_record", "plain_settings", "run_stage"]
 
+_log = logging.getLogger(__name__)
+_Config = TypeVar("_Config")
 _VERSION = 1
-_NO_SETTINGS = ("out", "device", "save_every_s")
+_NO_SETTINGS = ("out", "device", "save_every_s", "rows")
 """Fields of a stage's config that do not change its result."""
 
 
 def plain_settings(config: Any) -> dict[str, Any]:
     """What a run's result depends on, as plain JSON values.
 
+    A field with `metadata={"later": True}` was added after runs had been recorded; at its default it is left out, so
+    that those are still found.
+
     Args:
         config: a stage's config, a dataclass.
     """
-    settings = {key: value for key, value in asdict(config).items() if key not in _NO_SETTINGS}
+    known = {f.name: f for f in fields(config)}
+    settings = {
+        key: value
+        for key, value in asdict(config).items()
+        if key not in _NO_SETTINGS and not (known[key].metadata.get("later") and value == known[key].default)
+    }
     return json.loads(json.dumps(settings, default=str))
 
 
@@ -57,6 +72,60 @@ def finished_record(folder: Path, settings: dict[str, Any]) -> RunRecord | None:
     if record.settings != settings:
         raise _mismatch(path, record.settings, settings)
     return record
+
+
+def run_stage(config: _Config, stage: Callable[[_Config, dict[str, Any]], RunRecord]) -> RunRecord:
+    """Run a stage alone in its folder, or return its record at once where it was finished before.
+
+    Args:
+        config: the stage's config, a dataclass with a field `out`.
+        stage: does the work, given the config and its `plain_settings`.
+
+    Raises:
+        CheckpointMismatch: the record there belongs to other settings.
+        FolderInUse: another process runs in this folder.
+    """
+    folder: Path = config.out  # pyright: ignore[reportAttributeAccessIssue]
+    settings = plain_settings(config)
+    finished = finished_record(folder, settings)  # first of all: a finished run may lie on a read-only disk
+    if finished is not None:
+        return finished
+    with alone_in(folder):
+        return finished_record(folder, settings) or stage(config, settings)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep every other run out of a folder while the block runs; `<folder>/.lock` stays behind, held by nobody.
+
+    The system frees the lock when the process dies. On a file system without locks the block runs with a warning.
+
+    Args:
+        folder: where a run writes; it is made where it is missing.
+
+    Raises:
+        FolderInUse: another run holds it.
+        WriteFailed: the folder cannot be made.
+    """
+    if not is_main():  # the main process of this run holds it
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteFailed(f"to write to the folder {folder}", str(error), "choose another --out") from error
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked_or_busy(folder / ".lock"))
+        except BlockingIOError as error:
+            raise FolderInUse(
+                f"{folder} for this run alone",
+                "a run that is still writing there",
+                "wait for it or end it, then start the same command again; or choose another --out",
+            ) from error
+        except OSError as error:
+            _log.warning("no lock on %s (%s): do not start another run there meanwhile", folder, error)
+        yield
 
 
 def _mismatch(place: Path, old: dict[str, Any], new: dict[str, Any]) -> CheckpointMismatch:
@@ -89,7 +158,7 @@ class Resumable:
         return self.folder / "state"
 
     def save(self, position: dict[str, Any]) -> None:
-        """Write the state; `position` is where the stage stands (plain JSON values).
+        """Write the state (the main process); `position` is where the stage stands (plain JSON values).
 
         Two generations of tensors are kept, and the one that counts is named by a small file written last, so that a
         process killed at any moment, or a full disk, leaves a state that can be read.
@@ -97,6 +166,8 @@ class Resumable:
         Raises:
             WriteFailed: the disk is full or read-only; the state before is untouched.
         """
+        if not is_main():
+            return
         number = int(self._read().get("generation", 0)) + 1
         tensors: dict[str, torch.Tensor] = {}
         for name, module in self.modules.items():
@@ -155,4 +226,6 @@ class Resumable:
 
     def clear(self) -> None:
         """Remove the state: the stage is done."""
+        if not is_main():
+            return
         shutil.rmtree(self._place, ignore_errors=True)

@@ -19,6 +19,7 @@ import gymnasium
 import torch
 
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.distributed import is_main, wait
 from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.lora import add_lora, merged
@@ -27,9 +28,11 @@ from spa_gym.baselines.models.tiny import count_parameters
 from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
 from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import Optimizers, adamw, muon_and_adamw
-from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
+from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.transcripts import Transcript, play_transcript
+from spa_gym.core.arguments import one_of
+from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 
 __all__ = ["SFTConfig", "sft"]
@@ -50,7 +53,7 @@ class SFTConfig:
     env_kwargs: dict[str, Any] = field(default_factory=lambda: {"size": "small"})
     """Its arguments, without the split."""
     demonstrations: int = 150
-    """Number of demonstrations: the first tasks of `train`."""
+    """Number of demonstrations: the first tasks of `train`; all that are solved, where there are fewer."""
     epochs: int = 4
     """Times that each demonstration is read."""
     batch_episodes: int = 8
@@ -59,6 +62,18 @@ class SFTConfig:
     """Peak rate of Muon."""
     adamw_lr: float = 8e-4
     """Peak rate of AdamW."""
+    optimizer: str = field(default="muon", metadata={"later": True})
+    """`muon`: Muon on the matrices and AdamW on the rest; `adamw`: AdamW on all."""
+    decay: str = field(default="linear", metadata={"later": True})
+    """How the rates fall: `linear` or `cosine`."""
+    warmup: float = field(default=0.02, metadata={"later": True})
+    """Share of the training in which the rates rise."""
+    context: int | None = field(default=None, metadata={"later": True})
+    """Longest episode in tokens that the policy reads from now on, where the model allows more; none: the model's."""
+    rows: int = 0
+    """Demonstrations of a forward, for memory; 0: all of a batch. What is learned is the same up to rounding."""
+    num_envs: int = field(default=64, metadata={"later": True})
+    """Episodes of the evaluation played at once."""
     lora_rank: int = 0
     """Rank of LoRA adapters, merged when the checkpoint is written; 0 trains all weights."""
     text_weight: float = 0.05
@@ -72,21 +87,29 @@ class SFTConfig:
     device: str = "auto"
     """Where to compute."""
 
+    def __post_init__(self) -> None:
+        """Refuse what would be read as something else."""
+        one_of("optimizer", self.optimizer, ("muon", "adamw"))
+        one_of("decay", self.decay, ("linear", "cosine"))
+
 
 def sft(config: SFTConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record at once where it was finished before."""
-    settings = plain_settings(config)
-    finished = finished_record(config.out, settings)
-    if finished is not None:
-        return finished
+    return run_stage(config, _sft)
+
+
+def _sft(config: SFTConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     model, codec = add_lora(loaded.model, config.lora_rank, seed=config.seed), loaded.codec
+    if config.context is not None:
+        settled: Any = model.config
+        settled.max_position_embeddings = min(config.context, settled.max_position_embeddings)
     transcripts, env_steps = _demonstrations(config, codec)
     optimizers = (
         Optimizers([adamw([p for p in model.parameters() if p.requires_grad], config.adamw_lr)])
-        if config.lora_rank
+        if config.lora_rank or config.optimizer == "adamw"
         else muon_and_adamw(model, muon_lr=config.muon_lr, adamw_lr=config.adamw_lr)
     )
     state = Resumable(config.out, settings, {"model": model}, {"all": optimizers})
@@ -101,7 +124,8 @@ def sft(config: SFTConfig) -> RunRecord:
             random.Random(f"sft/{config.seed}/{epoch}").shuffle(order)
             groups = [order[i : i + config.batch_episodes] for i in range(0, len(order), config.batch_episodes)]
             for group in groups:
-                figures = train_on(model, iter([group]), optimizers, codec.pad_id, schedule(updates / total), device)
+                rate = schedule(updates / total, warmup=config.warmup, decay=config.decay)
+                figures = train_on(model, iter([group]), optimizers, codec.pad_id, rate, device, rows=config.rows)
                 updates, tokens = updates + 1, tokens + int(figures["tokens"])
                 tracker.advance(loss=f"{figures['loss_actions']:.3f}")
                 if updates % 5 == 0:
@@ -124,6 +148,7 @@ def sft(config: SFTConfig) -> RunRecord:
                 temperature=temperature,
                 seed=config.seed,
                 max_tasks=config.max_eval_tasks,
+                num_envs=config.num_envs,
                 expert_steps=lengths,
             )
     record = RunRecord(
@@ -142,9 +167,11 @@ def sft(config: SFTConfig) -> RunRecord:
         final=final,
     )
     recipe = {"stage": "sft", "settings": settings, "start": loaded.recipe}
-    save_checkpoint(config.out / "checkpoint", merged(model), codec, recipe=recipe)
-    record.save(config.out / "record.json")
-    state.clear()
+    if is_main():
+        save_checkpoint(config.out / "checkpoint", merged(model), codec, recipe=recipe)
+        record.save(config.out / "record.json")
+        state.clear()
+    wait()
     return record
 
 
@@ -152,12 +179,17 @@ def _demonstrations(config: SFTConfig, codec: Any) -> tuple[list[Transcript], in
     env = gymnasium.make(config.env_id, split="train", **config.env_kwargs)
     made: list[Transcript] = []
     task = 0
-    while len(made) < config.demonstrations:
+    bare: Any = env.unwrapped
+    while len(made) < config.demonstrations and task < len(bare.tasks):
         rng = random.Random(f"demonstrations/{task}")
         transcript = play_transcript(env, task, codec, rng, noise=0.0, text_weight=config.text_weight)
-        if transcript.success:
+        if transcript.success and len(transcript.encoded.ids) <= (config.context or len(transcript.encoded.ids)):
             made.append(transcript)
         task += 1
+    if not made:
+        raise BadArgument(
+            "at least one demonstration", f"none in {task} tasks, {config.context} tokens", "allow a longer context"
+        )
     return made, sum(t.num_steps for t in made)
 
 

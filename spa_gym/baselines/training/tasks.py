@@ -25,7 +25,7 @@ class Tasks:
         demonstrated: ids of the demonstrated tasks, read where the method asks for those.
 
     Raises:
-        BadArgument: a batch has not room for a single group.
+        BadArgument: a batch has not room for a single group, or there is no demonstrated task to draw from.
     """
 
     def __init__(self, config: TrainConfig, needs: Needs, demonstrated: Sequence[str] = ()) -> None:
@@ -35,6 +35,12 @@ class Tasks:
                 f"episodes of a batch for at least one group of {needs.group}",
                 f"{self._episodes} episodes",
                 f"pass --episodes {max(1, needs.group)} or more",
+            )
+        if needs.demonstrated and not demonstrated:
+            raise BadArgument(
+                f"demonstrated tasks, which the method {config.method} draws from",
+                f"none of {config.demonstrations} demonstrations",
+                "pass --demonstrations 150",
             )
         self._config, self._needs = config, needs
         env = self.make_env()

@@ -9,6 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from spa_gym.baselines.distributed import is_main
+
 __all__ = ["Tracker"]
 
 _log = logging.getLogger(__name__)
@@ -41,9 +43,17 @@ class Tracker:
         self.curves: dict[str, list[float]] = curves or {}
         slow = not sys.stderr.isatty()
         self._bar = tqdm(
-            total=total, initial=start, desc=name, unit=unit, dynamic_ncols=True, mininterval=10.0 if slow else 0.2
+            total=total,
+            initial=start,
+            desc=name,
+            unit=unit,
+            dynamic_ncols=True,
+            mininterval=10.0 if slow else 0.2,
+            disable=not is_main(),
         )
         self._writer: Any = None
+        if not is_main():
+            return
         try:
             from torch.utils.tensorboard import SummaryWriter
 

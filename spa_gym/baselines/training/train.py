@@ -23,6 +23,7 @@ import numpy as np
 from torch import nn
 
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.distributed import from_main, is_main, wait
 from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.methods.registry import make_method
 from spa_gym.baselines.methods.seam import Batch, Credit, Method, Study
@@ -36,7 +37,7 @@ from spa_gym.baselines.rollout.player import EnginePlayer
 from spa_gym.baselines.training.demonstrations import demonstrations
 from spa_gym.baselines.training.learner import Learner
 from spa_gym.baselines.training.readings import ModelReadings
-from spa_gym.baselines.training.resume import Resumable, finished_record, plain_settings
+from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tasks import Tasks
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.train_config import TrainConfig
@@ -50,25 +51,26 @@ _log = logging.getLogger(__name__)
 
 def train(config: TrainConfig) -> RunRecord:
     """Run the stage, or go on with it; returns its record at once where it was finished before."""
-    settings = plain_settings(config)
-    finished = finished_record(config.out, settings)
-    if finished is not None:
-        return finished
+    return run_stage(config, _train)
+
+
+def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
+    method = make_method(config.method, config.options)
+    study = _study(config, method)
+    spent = method.prepare(study)  # before the policy is there: a fit needs the memory of its optimiser
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     learner = Learner(loaded.model, loaded.codec, config, device)
     policy, codec = learner.policy, loaded.codec
-    method = make_method(config.method, config.options)
-    study = _study(config, method)
-    spent = method.prepare(study)
     state = Resumable(
         config.out,
         settings,
         {"policy": policy, "critic": learner.critic, **method.modules()},
         {"policy": learner.policy_optimizer, "critic": learner.critic_optimizer, **method.optimizers()},
     )
-    fresh = {"iteration": 0, "env_steps": spent, "tokens": 0, "updates": 0, "seconds": 0.0, "curves": {}, "elapsed": []}
+    begun = spent if config.exploration_in_budget else 0
+    fresh = {"iteration": 0, "env_steps": begun, "tokens": 0, "updates": 0, "seconds": 0.0, "curves": {}, "elapsed": []}
     position = state.load() or fresh
     elapsed = position["elapsed"]
     iteration, env_steps, tokens, updates = (position[k] for k in ("iteration", "env_steps", "tokens", "updates"))
@@ -88,7 +90,7 @@ def train(config: TrainConfig) -> RunRecord:
                 EnginePlayer(each, tasks.make_env, num_envs=config.num_envs, seed=config.seed, noise=2 * iteration + k)
                 for k, each in ((1, engine), (2, scoring))
             )
-            credit = method.credit(Batch(played, iteration, config.seed, player, readings, scorer))
+            credit = from_main(method.credit(Batch(played, iteration, config.seed, player, readings, scorer)))
             player.close()
             scorer.close()
             continued = player.env_steps + scorer.env_steps
@@ -150,9 +152,11 @@ def train(config: TrainConfig) -> RunRecord:
         final=final,
     )
     recipe = {"stage": "ppo", "settings": settings, "start": loaded.recipe}
-    save_checkpoint(config.out / "checkpoint", merged(policy), codec, recipe=recipe)
-    record.save(config.out / "record.json")
-    state.clear()
+    if is_main():
+        save_checkpoint(config.out / "checkpoint", merged(policy), codec, recipe=recipe)
+        record.save(config.out / "record.json")
+        state.clear()
+    wait()
     return record
 
 
@@ -200,6 +204,7 @@ def _look(policy: nn.Module, codec: Codec, config: TrainConfig) -> dict[str, flo
             temperature=temperature,
             seed=config.seed,
             max_tasks=config.evaluate_tasks,
+            num_envs=config.num_envs,
         )["success"]
         for name, temperature in (("greedy", 0.0), ("sampled", 1.0))
     }
@@ -219,6 +224,7 @@ def _final(policy: nn.Module, codec: Codec, config: TrainConfig) -> dict[str, di
                 temperature=temperature,
                 seed=config.seed,
                 max_tasks=config.final_tasks,
+                num_envs=config.num_envs,
                 expert_steps=lengths,
             )
     return final

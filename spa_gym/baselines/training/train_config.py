@@ -33,16 +33,22 @@ class TrainConfig:
     """Its arguments, without the split."""
     env_steps: int = 60_000
     """Budget in environment steps, the method's exploration included."""
+    exploration_in_budget: bool = field(default=True, metadata={"later": True})
+    """False: the budget is the training's alone, as in published protocols."""
     episodes: int = 96
     """Episodes of an iteration."""
     minibatch: int = 24
     """Episodes of an update."""
+    rows: int = 0
+    """Episodes of a forward, for memory; 0: half of a minibatch. What is learned is the same up to rounding."""
     epochs: int = 2
     """Times that each episode is used."""
     lr: float = 1e-3
     """AdamW's rate of the policy."""
     lora_rank: int = 0
     """Rank of LoRA adapters on the policy, merged when the checkpoint is written; 0 trains all weights."""
+    lora_alpha: int | None = field(default=None, metadata={"later": True})
+    """Scale of the adapters; none: twice the rank."""
     critic: str = "head"
     """`head`: a head on the policy's hidden states, without a gradient into them; `model`: a model of its own."""
     critic_lr: float = 1e-3
@@ -61,6 +67,8 @@ class TrainConfig:
     """PPO's epsilon."""
     value_clip: float = 0.5
     """How far a value may move in an update before the loss is pessimistic."""
+    value_weight: float = field(default=1.0, metadata={"later": True})
+    """Weight of the critic's loss."""
     kl: float = 0.02
     """Weight of KL(policy || imitated policy)."""
     entropy: float = 0.0

@@ -7,6 +7,7 @@ import random
 import torch
 from torch import nn
 
+from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.tokens import Codec, collate
 from spa_gym.baselines.training.advantages import explained_variance
@@ -63,6 +64,9 @@ def update(
             chosen = [episodes[i] for i in order[start : start + config.minibatch]]
             figures = _one_update(chosen, policy, critic, codec, config, device, learn_policy, learn_critic)
             tasks = [episode.task_id for episode in chosen]
+            stepping = [*(policy_optimizer.parameters() if learn_policy else ())]
+            stepping += critic_optimizer.parameters() if learn_critic else ()
+            add_gradients(stepping, figures)
             refuse_nan(figures, tasks)
             if learn_policy:
                 figures["grad_norm"] = policy_optimizer.step()
@@ -89,27 +93,26 @@ def _one_update(
     learn_policy: bool,
     learn_critic: bool,
 ) -> dict[str, float]:
-    """Gradients of one minibatch, read in two halves of like length so that little is padding."""
-    chosen = sorted(chosen, key=lambda e: len(e.encoded.ids))
-    half = -(-len(chosen) // 2)
+    """Gradients of this process's part of a minibatch, read in parts of like length so that little is padding."""
     total = sum(len(e.old) for e in chosen)
+    chosen = share(sorted(chosen, key=lambda e: len(e.encoded.ids)))
+    at_once = config.rows or -(-len(chosen) // 2) or 1
     figures: dict[str, float] = dict.fromkeys(("policy_loss", "value_loss", "kl", "entropy", "clipped"), 0.0)
-    for part in (chosen[:half], chosen[half:]):
-        if not part:
-            continue
+    for start in range(0, len(chosen), at_once):
+        part = chosen[start : start + at_once]
         rows = collate([e.encoded for e in part], codec.pad_id).to(device)
         old, reference, values, advantages, targets = (
             torch.cat([getattr(e, name) for e in part]).to(device)
             for name in ("old", "reference", "values", "advantages", "targets")
         )
-        share = len(old) / total
+        part_of_it = len(old) / total
         with torch.set_grad_enabled(learn_policy):
             states = features(policy, rows.ids, dtype=compute_dtype(device))
         value_loss = torch.zeros(())
         if learn_critic:
             predicted = critic(rows.ids, rows.action_mask, states)
             value_loss = clipped_value_loss(predicted, values, targets, clip=config.value_clip)
-            (value_loss * share).backward()
+            (config.value_weight * value_loss * part_of_it).backward()
         with torch.set_grad_enabled(learn_policy):
             logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=compute_dtype(device))
             log_p = torch.log_softmax(logits, dim=-1)
@@ -118,7 +121,7 @@ def _one_update(
             policy_loss, clipped = clipped_policy_loss(logprobs, old, advantages, clip=config.clip)
             divergence = kl_estimate(logprobs, reference)
             if learn_policy:
-                ((policy_loss + config.kl * divergence - config.entropy * entropy) * share).backward()
+                ((policy_loss + config.kl * divergence - config.entropy * entropy) * part_of_it).backward()
         for key, value in zip(figures, (policy_loss, value_loss, divergence, entropy, clipped), strict=True):
-            figures[key] += float(value.detach()) * share
+            figures[key] += float(value.detach()) * part_of_it
     return figures

@@ -174,7 +174,7 @@ def test_what_both_share_before_the_span_is_left_alone() -> None:
         items = preference._items(
             Credit(pairs=[Pair(Span(GOOD, first), Span(BAD, first))]), world.reference, world.codec, world.config, CPU
         )
-        preference._gradient(items, world.policy, 0.1, world.codec, CPU)
+        preference._gradients(items, world.policy, 0.1, world.codec, world.config, CPU)
         gradients.append(torch.cat([p.grad.flatten() for p in world.policy.parameters() if p.grad is not None]))
     assert float(torch.cosine_similarity(gradients[0], gradients[1], dim=0)) > 0.98
 
@@ -215,7 +215,7 @@ def test_a_mixed_batch_has_the_sum_of_both_gradients() -> None:
     for credit in (Credit(pairs=pairs, imitation=imitation), Credit(pairs=pairs), Credit(imitation=imitation)):
         world = _World()
         items = preference._items(credit, world.reference, world.codec, world.config, CPU)
-        figures.append(preference._gradient(items, world.policy, 0.1, world.codec, CPU))
+        figures.append(preference._gradients(items, world.policy, 0.1, world.codec, world.config, CPU))
         gradients.append(
             torch.cat(
                 [

@@ -1,0 +1,163 @@
+"""The preset `paper`: its settings, and the whole way with a small random Llama on one process and on two."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.baselines import distributed
+from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.codec import LLAMA_CHAT_LAYOUT
+from spa_gym.baselines.paper_preset import paper_studies
+from spa_gym.baselines.study_rows import method_rows
+from spa_gym.baselines.training.imitation import schedule
+from spa_gym.baselines.training.sft import SFTConfig
+from spa_gym.baselines.training.train import TrainConfig
+from spa_gym.core.errors import BadArgument, DataNotFound
+from spa_gym.core.run_record import RunRecord
+
+_PROGRAM = Path(__file__).with_name("paper_run.py")
+_SPECIAL = ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as Llama-3.2-3B-Instruct's: same classes, special tokens, kind of positions; two layers of width 64."""
+    folder = tmp_path_factory.mktemp("model") / "llama"
+    env, texts = gymnasium.make("SPA-ALFWorld-v0", size="small", split="train"), []
+    for task in range(20):
+        observation, info = env.reset(options={"task_id": task})
+        texts += [observation, *info["admissible_actions"]]
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # type: ignore[assignment]
+    bpe.decoder = decoders.ByteLevel()  # type: ignore[assignment]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    bpe.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(vocab_size=600, special_tokens=_SPECIAL, initial_alphabet=alphabet, show_progress=False),
+    )
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe, bos_token=_SPECIAL[0], eos_token=_SPECIAL[4])
+    positions = {
+        "rope_type": "llama3",
+        "rope_theta": 500000.0,
+        "factor": 32.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 512,
+    }
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=8192,
+        tie_word_embeddings=True,
+        rope_parameters=positions,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        LlamaForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_a_model_is_asked_for_and_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(BadArgument, match="--model"):
+        paper_studies(None)
+    with pytest.raises(DataNotFound, match="config.json"):
+        paper_studies(tmp_path)
+
+
+def test_every_setting_is_one_of_the_stages(llama: Path, tmp_path: Path) -> None:
+    studies = paper_studies(llama, tmp_path)
+    limits = {name: study.env_kwargs["max_episode_steps"] for name, study in studies.items()}
+    assert limits == {"alfworld": 40, "webshop": 10, "virtualhome": 40}
+    for study in studies.values():
+        preset = study.presets["paper"]
+        assert study.env_kwargs["source"] == "official" and study.env_kwargs["data_dir"] == str(tmp_path)
+        SFTConfig(**preset.sft)
+        TrainConfig(**preset.training)
+        assert {row.label for row in method_rows(preset)} == {"ppo", "grpo", "spa", "spa-released"}
+    explored = {name: study.presets["paper"].options["spa"]["samples"] for name, study in studies.items()}
+    assert explored == {"alfworld": 10, "webshop": 5, "virtualhome": 10}
+
+
+def test_a_llama_is_spoken_to_in_its_own_turns(llama: Path) -> None:
+    codec = load_checkpoint(llama).codec
+    assert codec.layout == LLAMA_CHAT_LAYOUT and codec.bos_ids == (0,) and codec.eoa_id == 4
+    seen = codec.encode_observation("go")
+    assert (seen[0], codec.act_ids[:2]) == (2, (4, 2))
+    assert codec.decode_action([*codec.encode_action("go to desk 1"), codec.eoa_id]) == "go to desk 1"
+
+
+def test_a_cosine_rises_and_falls_to_nothing() -> None:
+    said = [schedule(done, warmup=0.5, decay="cosine") for done in (0.25, 0.5, 0.75, 1.0)]
+    assert said == pytest.approx([0.5, 1.0, 0.5, 0.0])
+
+
+def test_one_process_shares_nothing_out() -> None:
+    weight = torch.nn.Parameter(torch.ones(2))
+    figures = {"loss": 2.0}
+    distributed.connect()
+    distributed.add_gradients([weight], figures)
+    assert weight.grad is None and figures == {"loss": 2.0}
+    assert distributed.size() == 1 and distributed.is_main()
+    assert distributed.gather(distributed.share([3, 1, 2]), 3) == [3, 1, 2]
+    assert distributed.from_main("here") == "here"
+
+
+def _run(llama: Path, out: Path, *launcher: str) -> dict[str, Any]:
+    """Everything that the program leaves: records, weights, and each process's digests."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(_PROGRAM.parents[2])}
+    done = subprocess.run(
+        [sys.executable, *launcher, str(_PROGRAM), str(llama), str(out)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    runs = out / "reproduce" / "runs" / "alfworld"
+    return {
+        "records": [RunRecord.load(folder / "record.json") for folder in (runs / "sft-0", runs / "ppo-0", out / "spa")],
+        "weights": [load_checkpoint(f / "checkpoint").model for f in (runs / "sft-0", runs / "ppo-0", out / "spa")],
+        "digests": {path.name: path.read_text().split() for path in out.glob("weights-*.txt")},
+        "page": (out / "reproduce" / "report").is_dir(),
+    }
+
+
+def _flat(model: Any) -> torch.Tensor:
+    return torch.cat([p.detach().double().flatten() for p in model.parameters()])
+
+
+def test_two_processes_learn_what_one_learns(llama: Path, tmp_path: Path) -> None:
+    """Same weights on both; and the same episodes, updates and, up to rounding, steps as on one process alone."""
+    launcher = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1")
+    two = _run(llama, tmp_path / "two", *launcher, "--mixed_precision", "no", "--dynamo_backend", "no")
+    one = _run(llama, tmp_path / "one")
+    assert sorted(two["digests"]) == ["weights-0.txt", "weights-1.txt"] and sorted(one["digests"]) == ["weights-0.txt"]
+    assert two["digests"]["weights-0.txt"] == two["digests"]["weights-1.txt"]
+    assert len(set(two["digests"]["weights-0.txt"])) > 1
+    assert one["page"] and two["page"]
+    for a, b in zip(one["records"], two["records"], strict=True):
+        assert (a.env_steps, a.updates, a.tokens) == (b.env_steps, b.updates, b.tokens)
+        assert json.dumps(a.settings) == json.dumps(b.settings)
+    start = _flat(load_checkpoint(llama).model)
+    begun = [start, _flat(one["weights"][0]), _flat(one["weights"][0])]
+    for before, a, b in zip(begun, one["weights"], two["weights"], strict=True):
+        moved, also = _flat(a) - before, _flat(b) - before
+        assert moved.norm() > 0
+        assert torch.nn.functional.cosine_similarity(moved, also, dim=0) > 0.99
