@@ -132,7 +132,7 @@ STUDIES: dict[str, EnvStudy] = {
         start="household",
         curve_split="valid_seen",
         table_split="valid_unseen",
-        presets=_presets(8_000, 50_000, 1_000_000),
+        presets=_presets(6_000, 50_000, 1_000_000),
     ),
     "webshop": EnvStudy(
         env_id="SPA-WebShop-v0",
@@ -153,7 +153,7 @@ STUDIES: dict[str, EnvStudy] = {
         curve_split="valid_seen",
         table_split="valid_unseen",
         # Smaller batches, so more updates: with 128 episodes seed 100 stood where it was after 30,000 steps.
-        presets=_presets(5_000, 25_000, 1_000_000, episodes=64, minibatch=16),
+        presets=_presets(4_000, 25_000, 1_000_000, episodes=64, minibatch=16),
     ),
 }
 """By the name that `spa-gym reproduce --env` takes, in the order in which they run."""
