@@ -29,13 +29,15 @@ _PATIENCE = timedelta(hours=12)
 
 
 def connect() -> None:
-    """Meet the other processes that a launcher (`accelerate launch`, `torchrun`) has started; once for each process."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
+    """Meet the other processes that a launcher (`accelerate launch`, `torchrun`) has started; twice is as once."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return
+    if not distributed.is_initialized():
         from accelerate import PartialState
 
         PartialState(timeout=_PATIENCE)
-        if not is_main():
-            logging.getLogger().setLevel(logging.WARNING)
+    if not is_main():
+        logging.getLogger().setLevel(logging.WARNING)
 
 
 def size() -> int:

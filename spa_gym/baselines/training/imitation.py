@@ -104,7 +104,7 @@ def train_on(
     model.train()
     batch = next(batches)
     weight, actions = _weight(batch), _actions(batch)
-    figures = dict.fromkeys(("loss", "loss_actions", "accuracy", "tokens"), 0.0)
+    figures: dict[str, float] = dict.fromkeys(("loss", "loss_actions", "accuracy", "tokens"), 0.0)
     mine = share(batch)
     at_once = rows or len(mine) or 1
     for start in range(0, len(mine), at_once):
