@@ -190,6 +190,7 @@ def test_a_saved_estimator_scores_alike(read: str, pipeline: Pipeline, tmp_path:
     assert json.loads((tmp_path / "estimator" / "spa_gym.json").read_text())["recipe"] == {
         "stage": "test",
         "read": read,
+        "env_id": None,
     }
     for a, b in zip(model.contributions_of(played), again.contributions_of(played), strict=True):
         assert a.tolist() == b.tolist()
