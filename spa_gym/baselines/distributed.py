@@ -1,6 +1,6 @@
 """One run on several processes, a GPU each: all that is distributed is here, and with one process it does nothing.
 
-    accelerate launch --num_processes 4 -m spa_gym.cli reproduce --preset paper --model PATH
+    accelerate launch --multi_gpu --num_processes 4 -m spa_gym.cli reproduce --preset paper --model PATH
 
 Every process runs the same program on the same numbers. Three things are shared out and put together again, so that all
 processes know all of it: the episodes of a rollout (`rollout/protocol.py`), the forwards that read a batch

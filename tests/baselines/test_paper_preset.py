@@ -145,8 +145,9 @@ def _flat(model: Any) -> torch.Tensor:
 
 def test_two_processes_learn_what_one_learns(llama: Path, tmp_path: Path) -> None:
     """Same weights on both; and the same episodes, updates and, up to rounding, steps as on one process alone."""
-    launcher = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1")
-    two = _run(llama, tmp_path / "two", *launcher, "--mixed_precision", "no", "--dynamo_backend", "no")
+    # What `accelerate launch --multi_gpu` starts too; with --cpu that starts several processes through MPI only.
+    launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
+    two = _run(llama, tmp_path / "two", *launcher)
     one = _run(llama, tmp_path / "one")
     assert sorted(two["digests"]) == ["weights-0.txt", "weights-1.txt"] and sorted(one["digests"]) == ["weights-0.txt"]
     assert two["digests"]["weights-0.txt"] == two["digests"]["weights-1.txt"]
