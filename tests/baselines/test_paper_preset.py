@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -155,7 +154,7 @@ def test_two_processes_learn_what_one_learns(llama: Path, tmp_path: Path) -> Non
     assert one["page"] and two["page"]
     for a, b in zip(one["records"], two["records"], strict=True):
         assert (a.env_steps, a.updates, a.tokens) == (b.env_steps, b.updates, b.tokens)
-        assert json.dumps(a.settings) == json.dumps(b.settings)
+        assert {**a.settings, "start": ""} == {**b.settings, "start": ""}
     imitated, paid_nothing, paid = ((_flat(a), _flat(b)) for a, b in zip(one["weights"], two["weights"], strict=True))
     assert torch.allclose(*imitated, atol=1e-6) and torch.allclose(*paid_nothing, atol=1e-6)
     for before, (alone, together) in ((_flat(load_checkpoint(llama).model), imitated), (imitated[0], paid)):
