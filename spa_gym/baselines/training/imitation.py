@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.models.fast_forward import features
 from spa_gym.baselines.models.tokens import collate
+from spa_gym.baselines.training.divergence import refuse_nan
 from spa_gym.baselines.training.optimizers import Optimizers
 from spa_gym.baselines.training.transcripts import Transcript
 
@@ -99,6 +100,9 @@ def train_on(
         factor: on the peak rates.
         device: where to compute.
         rows: transcripts of a forward; 0: all at once.
+
+    Raises:
+        TrainingDiverged: the loss or gradient is not finite; no step was taken.
     """
     started = time.perf_counter()
     model.train()
@@ -118,6 +122,7 @@ def train_on(
             figures[key] += said[key] * (_actions(part) / actions)
     add_gradients(optimizers.parameters(), figures)
     norm = optimizers.step(factor)
+    refuse_nan({"loss": figures["loss"], "norm": norm}, [t.task_id for t in batch])
     return figures | {"norm": norm, "seconds": time.perf_counter() - started}
 
 

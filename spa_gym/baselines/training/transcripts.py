@@ -27,6 +27,7 @@ class Transcript:
     weights: list[float]
     success: bool
     num_steps: int
+    task_id: str = ""
 
 
 def play_demonstrator(
@@ -102,7 +103,7 @@ def play_transcript(
     weights = [each if rng.random() < text_share else 0.0 for _ in encoded.ids]
     for start, end, worth in zip(encoded.step_starts, encoded.step_ends, imitate, strict=True):
         weights[start : end + 1] = [1.0 if worth else 0.0] * (end + 1 - start)
-    return Transcript(encoded, weights, trajectory.success, trajectory.num_steps)
+    return Transcript(encoded, weights, trajectory.success, trajectory.num_steps, trajectory.task_id)
 
 
 class TranscriptStream:
