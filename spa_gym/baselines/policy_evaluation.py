@@ -10,14 +10,18 @@ import gymnasium
 import torch
 from torch import nn
 
+from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.core.run_record import RunRecord
 
-__all__ = ["evaluate_policy", "log_final"]
+__all__ = ["DECODINGS", "evaluate_final", "evaluate_policy", "log_final"]
 
 _log = logging.getLogger(__name__)
+
+DECODINGS = {"greedy": 0.0, "sampled": 1.0}
+"""Temperature of each way that a policy is looked at."""
 
 
 def evaluate_policy(
@@ -85,6 +89,40 @@ def evaluate_policy(
         "steps": actions / count,
         "env_steps": actions,
     }
+
+
+def evaluate_final(
+    model: nn.Module,
+    codec: Codec,
+    env_id: str,
+    env_kwargs: dict[str, Any],
+    *,
+    splits: Sequence[str],
+    seed: int,
+    max_tasks: int | None,
+    num_envs: int,
+) -> dict[str, dict[str, Any]]:
+    """Play splits in each of `DECODINGS`, as a record keeps it: `"<split>/<decoding>"` -> figures.
+
+    Arguments as for `evaluate_policy`; the expert's steps stand beside the successes.
+    """
+    final: dict[str, dict[str, Any]] = {}
+    for split in splits:
+        lengths = expert_lengths(env_id, env_kwargs, split)
+        for name, temperature in DECODINGS.items():
+            final[f"{split}/{name}"] = evaluate_policy(
+                model,
+                codec,
+                env_id,
+                env_kwargs,
+                split=split,
+                temperature=temperature,
+                seed=seed,
+                max_tasks=max_tasks,
+                num_envs=num_envs,
+                expert_steps=lengths,
+            )
+    return final
 
 
 def log_final(record: RunRecord) -> None:

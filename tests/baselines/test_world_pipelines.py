@@ -13,6 +13,7 @@ import pytest
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.tokens import encode
+from spa_gym.baselines.policy_evaluation import evaluate_policy
 from spa_gym.baselines.studies import STUDIES
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.estimator_inference import ProgressModel
@@ -106,7 +107,8 @@ def test_reinforcement_learning(method: str, world: World, tmp_path: Path) -> No
         spent = sum(t.num_steps for t in made_up_exploration(config, tasks=8, samples=2))
         config = replace(config, env_steps=config.env_steps + spent)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spa_gym.baselines.training.train.evaluate_policy", _few_tasks)
+        for module in ("training.train", "policy_evaluation"):
+            patch.setattr(f"spa_gym.baselines.{module}.evaluate_policy", _few_tasks)
         record = train(config)
     assert record.metrics["exploration_env_steps"] == spent and record.env_steps >= config.env_steps
     assert record.curves["kl"][0] == 0.0 and record.curves["success_greedy"][-1] == 0.0
@@ -117,8 +119,6 @@ def test_reinforcement_learning(method: str, world: World, tmp_path: Path) -> No
 
 
 def _few_tasks(*arguments: Any, **options: Any) -> dict[str, Any]:
-    from spa_gym.baselines.policy_evaluation import evaluate_policy
-
     return evaluate_policy(*arguments, **{**options, "max_tasks": 2})
 
 

@@ -20,12 +20,11 @@ import torch
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.distributed import is_main, wait
-from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.lora import add_lora, merged
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tiny import count_parameters
-from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
+from spa_gym.baselines.policy_evaluation import evaluate_final, log_final
 from spa_gym.baselines.training.imitation import schedule, train_on
 from spa_gym.baselines.training.optimizers import Optimizers, adamw, muon_and_adamw
 from spa_gym.baselines.training.resume import Resumable, run_stage
@@ -135,22 +134,16 @@ def _sft(config: SFTConfig, settings: dict[str, Any]) -> RunRecord:
             state.save({**done, "curves": tracker.curves})
     finally:
         tracker.close()
-    final = {}
-    for split in config.evaluate:
-        lengths = expert_lengths(config.env_id, config.env_kwargs, split)
-        for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
-            final[f"{split}/{name}"] = evaluate_policy(
-                model,
-                codec,
-                config.env_id,
-                config.env_kwargs,
-                split=split,
-                temperature=temperature,
-                seed=config.seed,
-                max_tasks=config.max_eval_tasks,
-                num_envs=config.num_envs,
-                expert_steps=lengths,
-            )
+    final = evaluate_final(
+        model,
+        codec,
+        config.env_id,
+        config.env_kwargs,
+        splits=config.evaluate,
+        seed=config.seed,
+        max_tasks=config.max_eval_tasks,
+        num_envs=config.num_envs,
+    )
     record = RunRecord(
         kind="train",
         method="sft",

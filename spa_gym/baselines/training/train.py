@@ -24,14 +24,13 @@ from torch import nn
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.distributed import from_main, is_main, wait
-from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.methods.registry import make_method
 from spa_gym.baselines.methods.seam import Batch, Credit, Method, Study
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.lora import merged
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import Codec
-from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
+from spa_gym.baselines.policy_evaluation import DECODINGS, evaluate_final, evaluate_policy, log_final
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.player import EnginePlayer
 from spa_gym.baselines.training.demonstrations import demonstrations
@@ -134,7 +133,16 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
             )
     finally:
         tracker.close()
-    final = _final(policy, codec, config)
+    final = evaluate_final(
+        policy,
+        codec,
+        config.env_id,
+        config.env_kwargs,
+        splits=config.final_splits,
+        seed=config.seed,
+        max_tasks=config.final_tasks,
+        num_envs=config.num_envs,
+    )
     record = RunRecord(
         kind="train",
         method=name,
@@ -206,28 +214,8 @@ def _look(policy: nn.Module, codec: Codec, config: TrainConfig) -> dict[str, flo
             max_tasks=config.evaluate_tasks,
             num_envs=config.num_envs,
         )["success"]
-        for name, temperature in (("greedy", 0.0), ("sampled", 1.0))
+        for name, temperature in DECODINGS.items()
     }
-
-
-def _final(policy: nn.Module, codec: Codec, config: TrainConfig) -> dict[str, dict[str, Any]]:
-    final: dict[str, dict[str, Any]] = {}
-    for split in config.final_splits:
-        lengths = expert_lengths(config.env_id, config.env_kwargs, split)
-        for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
-            final[f"{split}/{name}"] = evaluate_policy(
-                policy,
-                codec,
-                config.env_id,
-                config.env_kwargs,
-                split=split,
-                temperature=temperature,
-                seed=config.seed,
-                max_tasks=config.final_tasks,
-                num_envs=config.num_envs,
-                expert_steps=lengths,
-            )
-    return final
 
 
 def main() -> None:

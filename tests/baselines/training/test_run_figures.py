@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from spa_gym.baselines import policy_evaluation
 from spa_gym.baselines.training import train as train_module
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.train import train
@@ -52,8 +53,9 @@ def test_the_experts_lengths_are_worked_out_once_a_split(
     def evaluate(*_: Any, expert_steps: list[int] | None = None, **__: Any) -> dict[str, Any]:
         return {"success": 0.5, "n": 2, "successes": [0, 1], "grounding": 1.0, "expert_steps": expert_steps}
 
-    monkeypatch.setattr(train_module, "expert_lengths", lengths)
-    monkeypatch.setattr(train_module, "evaluate_policy", evaluate)
+    monkeypatch.setattr(policy_evaluation, "expert_lengths", lengths)
+    for module in (train_module, policy_evaluation):
+        monkeypatch.setattr(module, "evaluate_policy", evaluate)
     record = train(ppo_config(pipeline.start, tmp_path, env_steps=30, final_splits=("valid_unseen", "train")))
     assert asked == ["valid_unseen", "train"]
     assert {tuple(figures["expert_steps"]) for figures in record.final.values()} == {(3, 5)}

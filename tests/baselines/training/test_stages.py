@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spa_gym.baselines import policy_evaluation
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.training import train as train_module
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
@@ -176,7 +177,8 @@ def test_final_scores_are_those_of_the_splits_asked_for(
         asked.append((split, temperature, more.get("max_tasks")))
         return {"success": 0.25, "n": 4, "successes": [0, 1, 0, 0], "grounding": 1.0}
 
-    monkeypatch.setattr(train_module, "evaluate_policy", evaluate)
+    for module in (train_module, policy_evaluation):
+        monkeypatch.setattr(module, "evaluate_policy", evaluate)
     record = train(ppo_config(pipeline.start, tmp_path, env_steps=30, final_splits=("valid_unseen", "valid_seen")))
     assert asked[:2] == [("valid_seen", 0.0, 2), ("valid_seen", 1.0, 2)]
     assert list(record.final) == [
