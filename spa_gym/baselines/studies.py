@@ -65,7 +65,8 @@ _ALL = tuple(METHODS)
 _EXPLORING = ("spa", "spa-penalty", "rudder", "rlbr")
 """Fit an estimator to the same episodes of the imitated policy first."""
 
-_TRAINING: Settings = {"episodes": 128, "minibatch": 32, "lr": 5e-4, "critic_lr": 2e-3}
+# Without a warm-up the first batch of updates moved the policy by 0.1 to 1.7 nats a token (seed 100).
+_TRAINING: Settings = {"episodes": 128, "minibatch": 32, "lr": 5e-4, "lr_warmup": 8, "critic_lr": 2e-3}
 _CHANGES: dict[str, Settings] = {
     # Its batch is 8 episodes, whose continuations cost what hundreds of the others' episodes do: as many updates a
     # batch as the others make, instead of one.
@@ -79,7 +80,13 @@ def _explored(names: tuple[str, ...], tasks: int) -> dict[str, Settings]:
 
 
 def _presets(
-    quick: int, cpu: int, gpu: int, options: Mapping[str, Settings] | None = None, **changes: Any
+    quick: int,
+    cpu: int,
+    gpu: int,
+    explored: int,
+    options: Mapping[str, Settings] | None = None,
+    final_tasks: int | None = None,
+    **changes: Any,
 ) -> dict[str, Preset]:
     """The three sizes of a study, by their environment steps.
 
@@ -87,7 +94,9 @@ def _presets(
         quick: environment steps of `quick`.
         cpu: of `cpu`.
         gpu: of `gpu`.
+        explored: tasks that `cpu` explores, for methods that fit an estimator first: about a quarter of the budget.
         options: by method, what this world asks for in `cpu` and `gpu`.
+        final_tasks: only so many first tasks of the tables' split in `cpu`.
         changes: to the training of all methods in `cpu`.
     """
     return {
@@ -109,9 +118,16 @@ def _presets(
             seeds=(0, 1, 2, 3, 4),
             methods=_ALL,
             env_steps=cpu,
-            training={**_TRAINING, "evaluate_every": 8, "evaluate_tasks": 50, **changes},
+            sft={"max_eval_tasks": final_tasks},
+            training={
+                **_TRAINING,
+                "evaluate_every": 4,
+                "evaluate_tasks": 50,
+                "final_tasks": final_tasks,
+                **changes,
+            },
             changes=_CHANGES,
-            options={**_explored(_EXPLORING, 100), **(options or {})},
+            options={**_explored(_EXPLORING, explored), **(options or {})},
         ),
         "gpu": Preset(
             seeds=tuple(range(10)),
@@ -132,7 +148,7 @@ STUDIES: dict[str, EnvStudy] = {
         start="household",
         curve_split="valid_seen",
         table_split="valid_unseen",
-        presets=_presets(6_000, 50_000, 1_000_000),
+        presets=_presets(6_000, 12_000, 1_000_000, explored=50),
     ),
     "webshop": EnvStudy(
         env_id="SPA-WebShop-v0",
@@ -143,7 +159,7 @@ STUDIES: dict[str, EnvStudy] = {
         curve_split="valid",
         table_split="test",
         # The paper's threshold of this world, whose scores are graded.
-        presets=_presets(6_000, 25_000, 500_000, options={"ipr": {"tau": 0.01}}),
+        presets=_presets(6_000, 8_000, 500_000, explored=70, options={"ipr": {"tau": 0.01}}),
     ),
     "virtualhome": EnvStudy(
         env_id="SPA-VirtualHome-v0",
@@ -153,7 +169,7 @@ STUDIES: dict[str, EnvStudy] = {
         curve_split="valid_seen",
         table_split="valid_unseen",
         # Smaller batches, so more updates: with 128 episodes seed 100 stood where it was after 30,000 steps.
-        presets=_presets(4_000, 25_000, 1_000_000, episodes=64, minibatch=16),
+        presets=_presets(4_000, 8_000, 1_000_000, explored=28, final_tasks=200, episodes=64, minibatch=16),
     ),
 }
 """By the name that `spa-gym reproduce --env` takes, in the order in which they run."""

@@ -40,7 +40,7 @@ class Learner:
         self.policy = add_lora(model, config.lora_rank, alpha=config.lora_alpha, seed=config.seed)
         self.critic = Critic(hidden, config.seed, body).to(device)
         trained = [p for p in self.policy.parameters() if p.requires_grad]
-        self.policy_optimizer = Optimizers([adamw(trained, config.lr)])
+        self.policy_optimizer = Optimizers([adamw(trained, config.lr)], warmup=config.lr_warmup)
         self.critic_optimizer = Optimizers([adamw(self.critic.parameters(), config.critic_lr)])
 
     def learn(

@@ -23,22 +23,31 @@ class Optimizers:
     Args:
         optimizers: the optimisers, at their peak rates.
         clip: largest norm of the gradient of all parameters together; 0 leaves it as it is.
+        warmup: first steps in which the rates rise to their peaks, in equal parts. Adam's first steps have the full
+            size in every parameter, however small the gradient.
     """
 
-    def __init__(self, optimizers: Sequence[torch.optim.Optimizer], clip: float = 1.0) -> None:
+    def __init__(self, optimizers: Sequence[torch.optim.Optimizer], clip: float = 1.0, warmup: int = 0) -> None:
         self.optimizers = list(optimizers)
         self.clip = clip
+        self.warmup = warmup
         self._peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in self.optimizers]
 
     def parameters(self) -> list[nn.Parameter]:
         """All parameters, in a fixed order."""
         return [p for optimizer in self.optimizers for group in optimizer.param_groups for p in group["params"]]
 
+    def taken(self) -> int:
+        """Steps so far, those before a checkpoint included."""
+        state = self.optimizers[0].state
+        return max((int(entry["step"]) for entry in state.values() if "step" in entry), default=0)
+
     def step(self, factor: float = 1.0) -> float:
         """Take a step at `factor` times the peak rates and clear the gradients; returns the gradient's norm.
 
         With a norm that is not finite no step is taken: see `divergence.py`.
         """
+        factor *= min(1.0, (self.taken() + 1) / self.warmup) if self.warmup else 1.0
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters(), self.clip or float("inf")))
         if not math.isfinite(norm):
             for optimizer in self.optimizers:

@@ -45,6 +45,8 @@ class TrainConfig:
     """Times that each episode is used."""
     lr: float = 1e-3
     """AdamW's rate of the policy."""
+    lr_warmup: int = field(default=0, metadata={"later": True})
+    """First updates of the policy in which its rate rises to `lr`, in equal parts."""
     lora_rank: int = 0
     """Rank of LoRA adapters on the policy, merged when the checkpoint is written; 0 trains all weights."""
     lora_alpha: int | None = field(default=None, metadata={"later": True})

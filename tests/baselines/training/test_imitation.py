@@ -227,3 +227,18 @@ def test_moments_travel_as_tensors(tmp_path: Path) -> None:
     step(one, first)
     step(two, second)
     assert one.weight.equal(two.weight)
+
+
+def test_rates_rise_in_the_first_steps_and_go_on_rising_behind_a_checkpoint() -> None:
+    weight = torch.nn.Parameter(torch.ones(1))
+    rates, state = [], {}
+    for step in range(6):
+        if step in (0, 3):  # a new process
+            optimizers = Optimizers([adamw([weight], 1.0)], warmup=4)
+            optimizers.load_state(state)
+        weight.grad = torch.ones(1)
+        optimizers.step(0.5 if step == 5 else 1.0)
+        rates.append(optimizers.optimizers[0].param_groups[0]["lr"])
+        state = optimizers.state()
+    assert rates == [0.25, 0.5, 0.75, 1.0, 1.0, 0.5]
+    assert optimizers.taken() == 6
