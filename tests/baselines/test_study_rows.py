@@ -58,9 +58,9 @@ def test_a_smaller_budget_explores_less_and_a_larger_one_does_not_explore_more()
     def tasks(env_steps: int | None) -> int:
         return method_rows(CPU, ("spa",), env_steps)[0].options["tasks"]
 
-    assert [tasks(steps) for steps in (None, CPU.env_steps // 2, 1, 10 * CPU.env_steps)] == [100, 50, 10, 100]
-    assert ablation_rows(CPU, ("paper",), CPU.env_steps // 2)[0].options["tasks"] == 50
-    assert CPU.options["spa"]["tasks"] == 100
+    assert [tasks(steps) for steps in (None, CPU.env_steps // 2, 1, 10 * CPU.env_steps)] == [50, 25, 10, 50]
+    assert ablation_rows(CPU, ("paper",), CPU.env_steps // 2)[0].options["tasks"] == 25
+    assert CPU.options["spa"]["tasks"] == 50
 
 
 def test_changes_are_the_methods_alone() -> None:
