@@ -128,6 +128,7 @@ def paper_studies(model: Path | None, data_dir: Path | None = None) -> dict[str,
             start=str(model.resolve()),
             curve_split=world.curve_split,
             table_split=world.table_split,
+            official=STUDIES[name].official,
             presets={PRESET: preset},
         )
     return studies

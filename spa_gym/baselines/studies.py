@@ -56,6 +56,8 @@ class EnvStudy:
     """Split of the looks on the way, and of the trial runs."""
     table_split: str
     """Split of the tables, played by finished runs only."""
+    official: tuple[str, Settings]
+    """Split of the official data that `transfer.py` plays the policies on, and the environment's arguments."""
     presets: dict[str, Preset]
     """Sizes by name: `quick`, minutes on 2 cores; `cpu`, the tables of the documentation; `gpu`, at scale."""
 
@@ -148,6 +150,7 @@ STUDIES: dict[str, EnvStudy] = {
         start="household",
         curve_split="valid_seen",
         table_split="valid_unseen",
+        official=("valid_unseen", {"source": "official"}),
         presets=_presets(6_000, 12_000, 1_000_000, explored=50),
     ),
     "webshop": EnvStudy(
@@ -158,6 +161,8 @@ STUDIES: dict[str, EnvStudy] = {
         start="shop",
         curve_split="valid",
         table_split="test",
+        # The goals made of the products: people's 13 are too few.
+        official=("test", {"source": "official", "human_goals": False}),
         # The paper's threshold of this world, whose scores are graded.
         presets=_presets(6_000, 8_000, 500_000, explored=70, options={"ipr": {"tau": 0.01}}),
     ),
@@ -168,6 +173,7 @@ STUDIES: dict[str, EnvStudy] = {
         start="house",
         curve_split="valid_seen",
         table_split="valid_unseen",
+        official=("valid_unseen", {"source": "official"}),
         # Smaller batches, so more updates: with 128 episodes seed 100 stood where it was after 30,000 steps.
         presets=_presets(4_000, 8_000, 1_000_000, explored=28, final_tasks=200, episodes=64, minibatch=16),
     ),

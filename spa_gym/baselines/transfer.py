@@ -1,9 +1,10 @@
-"""The same policies somewhere else, without further training: scores are added to the run records of a study.
+"""The same policies on the official data, without further training: scores are added to the run records of a study.
 
-    python -m spa_gym.baselines.transfer --runs runs/reproduce/runs      # on the official games, where they are
+    python -m spa_gym.baselines.transfer --runs runs/reproduce/runs --max-tasks 200     # with SPA_GYM_DATA set
 
-Each trained policy plays every task of the split once, greedy and with 40 steps; its record then holds the result as
-`final["official_valid_unseen/greedy"]`, and `spa-gym report` shows it as a table of its own.
+Each trained policy plays the tasks of its world's official split (`EnvStudy.official`) once, greedy and with the step
+limit of the originals; its record then holds the result as `final["official_valid_unseen/greedy"]`, and
+`spa-gym report` shows it as a table of its own. Scores that are there already stay as they are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from tqdm import tqdm
 
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.policy_evaluation import evaluate_policy
+from spa_gym.baselines.studies import STUDIES
+from spa_gym.core.arguments import one_of
 from spa_gym.core.run_record import find_records
 
 __all__ = ["Transfer", "transfer"]
@@ -25,16 +28,21 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Transfer:
-    """Play the trained policies of a study on another split."""
+    """Play the trained policies of a study on the official data."""
 
     runs: Path = Path("runs/reproduce/runs")
     """Folder of run records, each beside its checkpoint."""
-    env_id: str = "SPA-ALFWorld-v0"
-    """The environment; policies of others are passed over."""
-    source: str = "official"
-    """Its source."""
-    split: str = "valid_unseen"
-    """Its split."""
+    envs: tuple[str, ...] = tuple(STUDIES)
+    """Studies whose policies are played; policies of others are passed over."""
+    seeds: tuple[int, ...] = ()
+    """Only the policies of these seeds; none: all."""
+    max_tasks: int | None = None
+    """Only the first tasks of the split; none: all."""
+
+    def __post_init__(self) -> None:
+        """Refuse names of no study."""
+        for name in self.envs:
+            one_of("envs", name, STUDIES)
 
 
 def transfer(settings: Transfer) -> dict[str, float]:
@@ -44,26 +52,29 @@ def transfer(settings: Transfer) -> dict[str, float]:
         Success by run, those that were there before included.
 
     Raises:
-        DataNotFound: the runs or the official games are missing.
+        DataNotFound: the runs or the official data are missing.
     """
-    name = f"{settings.source}_{settings.split}/greedy"
+    studies = {STUDIES[name].env_id: STUDIES[name] for name in settings.envs}
     found = [
         (path, record)
         for path, record in find_records(settings.runs)
-        if record.kind == "train" and record.env_id == settings.env_id
+        if record.kind == "train" and record.env_id in studies and (not settings.seeds or record.seed in settings.seeds)
     ]
     scores: dict[str, float] = {}
-    for path, record in tqdm(found, desc=name, unit="policy"):
+    for path, record in tqdm(found, desc="official", unit="policy"):
+        split, env_kwargs = studies[record.env_id].official
+        name = f"official_{split}/greedy"
         if name not in record.final:
             loaded = load_checkpoint(path.parent / "checkpoint")
             record.final[name] = evaluate_policy(
                 loaded.model,
                 loaded.codec,
-                settings.env_id,
-                {"source": settings.source},
-                split=settings.split,
+                record.env_id,
+                env_kwargs,
+                split=split,
                 temperature=0.0,
                 seed=record.seed,
+                max_tasks=settings.max_tasks,
             )
             record.save(path)
         scores[path.parent.relative_to(settings.runs).as_posix()] = record.final[name]["success"]
