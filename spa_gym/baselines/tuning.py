@@ -22,7 +22,7 @@ __all__ = ["RATES", "SEED", "chosen", "trial_rows", "try_rates"]
 
 SEED = 100
 """Seed of the trial runs; tables begin at 0."""
-RATES = (2e-4, 5e-4, 1e-3)
+RATES = (1.5e-4, 5e-4)
 """Rates of the policy that every method is tried with."""
 
 

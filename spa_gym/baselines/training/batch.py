@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,10 @@ class Episode:
     """Whitened over the batch, but for a method's own that are to be taken as they are."""
     targets: torch.Tensor
     """What the critic is to say."""
+    states: torch.Tensor
+    """[N, hidden] hidden states before each token, where the critic is fitted to them again (`critic_fit.py`)."""
+    returns: torch.Tensor
+    """Discounted rewards from each token on, for that; both are empty where it is not."""
 
 
 class Critic(nn.Module):
@@ -111,13 +116,16 @@ def prepare(
     encoded = [encode(t, codec) for t in played]
     ref = action_logprobs(encoded, reference, codec.pad_id, device, batch=config.rows or config.minibatch)
     acted = _acted(share(encoded), share(played), policy, critic, codec, config, device)
-    old, values, following = zip(*gather(acted, len(played)), strict=True)
+    old, values, following, states = zip(*gather(acted, len(played)), strict=True)
     episodes = []
     for i, row in enumerate(encoded):
         counts = tokens_per_step(row)
         advantages, targets = token_advantages(i, credit, counts, values[i].double().numpy(), following[i], config)
         tensors = torch.from_numpy(advantages).float(), torch.from_numpy(targets).float()
-        episodes.append(Episode(played[i].task_id, row, old[i], ref[i], values[i], *tensors))
+        returns = torch.zeros(0)
+        if config.critic_epochs and credit.rewards is not None:
+            returns = torch.from_numpy(_returns(i, credit, counts, following[i], config)).float()
+        episodes.append(Episode(played[i].task_id, row, old[i], ref[i], values[i], *tensors, states[i], returns))
     if credit.rewards is not None or credit.whiten:
         flat = torch.cat([e.advantages for e in episodes])
         mean, deviation = flat.mean(), flat.std() + 1e-8
@@ -135,9 +143,10 @@ def _acted(
     codec: Codec,
     config: TrainConfig,
     device: torch.device,
-) -> list[tuple[torch.Tensor, torch.Tensor, float]]:
-    """Of each episode: log-probabilities and values of the action tokens, and the value after it (0: it is over)."""
-    old, values, following = [torch.zeros(0)] * len(played), [torch.zeros(0)] * len(played), [0.0] * len(played)
+) -> list[tuple[torch.Tensor, torch.Tensor, float, torch.Tensor]]:
+    """Of each episode: log-probabilities and values of the action tokens, value after it (0: it is over), states."""
+    old, values, kept = ([torch.zeros(0)] * len(played) for _ in range(3))
+    following = [0.0] * len(played)
     order = sorted(range(len(played)), key=lambda i: len(encoded[i].ids))
     dtype = compute_dtype(device)
     at_once = config.rows or config.minibatch
@@ -148,10 +157,13 @@ def _acted(
         states = features(policy, rows.ids, dtype=dtype)
         logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=dtype)
         chosen = rows.ids[:, 1:][rows.action_mask[:, 1:]]
-        for store, flat in (
+        flats = [
             (old, -F.cross_entropy(logits, chosen, reduction="none")),
             (values, critic(rows.ids, rows.action_mask, states)),
-        ):
+        ]
+        if config.critic_epochs:
+            flats.append((kept, states[:, :-1][rows.action_mask[:, 1:]].float()))
+        for store, flat in flats:
             for i, piece in zip(part, flat.cpu().split(counts), strict=True):
                 store[i] = piece.clone()
         cut = [i for i in part if config.bootstrap_truncated and played[i].truncated]
@@ -159,7 +171,15 @@ def _acted(
             after = critic.after([encoded[i] for i in cut], policy, codec, device)
             for i, value in zip(cut, after.tolist(), strict=True):
                 following[i] = value
-    return list(zip(old, values, following, strict=True))
+    return list(zip(old, values, following, kept, strict=True))
+
+
+def _returns(
+    index: int, credit: Credit, counts: Sequence[int], following: float, config: TrainConfig
+) -> npt.NDArray[np.float64]:
+    """Discounted rewards from each action token of an episode on: its targets, were lambda 1."""
+    unbiased = dataclasses.replace(config, lam=1.0)
+    return token_advantages(index, credit, counts, np.zeros(sum(counts)), following, unbiased)[1]
 
 
 def token_advantages(

@@ -13,6 +13,7 @@ from spa_gym.baselines.methods.seam import Credit
 from spa_gym.baselines.models.lora import add_lora
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.training.batch import Critic, prepare
+from spa_gym.baselines.training.critic_fit import fit_critic
 from spa_gym.baselines.training.optimizers import Optimizers, adamw
 from spa_gym.baselines.training.preference import learn_preferences
 from spa_gym.baselines.training.train_config import TrainConfig
@@ -79,6 +80,9 @@ class Learner:
                 learn_policy=credit.rewards is None or iteration >= self.config.critic_warmup,
                 learn_critic=credit.rewards is not None,
             )
+            if credit.rewards is not None and self.config.critic_epochs:
+                epochs = self.config.critic_epochs
+                figures["critic_fit"] = fit_critic(self.critic, episodes, self.critic_optimizer, epochs=epochs, rng=rng)
             updates += figures["updates"]
             tokens += sum(len(episode.encoded.ids) for episode in episodes)
         if credit.pairs or credit.imitation:

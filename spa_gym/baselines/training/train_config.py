@@ -55,6 +55,8 @@ class TrainConfig:
     """`head`: a head on the policy's hidden states, without a gradient into them; `model`: a model of its own."""
     critic_lr: float = 1e-3
     """AdamW's rate of the critic."""
+    critic_epochs: int = field(default=0, metadata={"later": True})
+    """Further passes of a head over each batch's hidden states and returns, after the updates (`critic_fit.py`)."""
     critic_warmup: int = 2
     """First iterations in which only the critic learns."""
     gamma: float = 0.99
@@ -98,3 +100,5 @@ class TrainConfig:
             raise BadArgument("gae_over 'steps' or 'tokens'", repr(self.gae_over), "pass --gae-over steps")
         if self.critic not in ("head", "model"):
             raise BadArgument("critic 'head' or 'model'", repr(self.critic), "pass --critic head")
+        if self.critic == "model" and self.critic_epochs:
+            raise BadArgument("critic_epochs with a head", f"{self.critic_epochs} with a model", "pass --critic head")

@@ -1,0 +1,52 @@
+"""The critic's head is fitted to the hidden states of a batch over and over: it costs no forward of the policy.
+
+A head that learns only along with the policy has seen a few dozen updates when a small budget ends. The targets are
+the returns themselves: GAE's own rest on what the critic says, which in the first batches is nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import torch
+
+from spa_gym.baselines.training.batch import Critic, Episode
+from spa_gym.baselines.training.optimizers import Optimizers
+
+__all__ = ["TOKENS", "fit_critic"]
+
+TOKENS = 512
+"""Action tokens of an update."""
+
+
+def fit_critic(
+    critic: Critic, episodes: Sequence[Episode], optimizer: Optimizers, *, epochs: int, rng: random.Random
+) -> float:
+    """Fit the head to (hidden state, return) of each action token, by half the mean squared error.
+
+    Every process of a distributed training does the same, with the whole batch.
+
+    Args:
+        critic: a critic without a body of its own.
+        episodes: a batch with `states` and `returns`.
+        optimizer: the critic's.
+        epochs: passes over the batch.
+        rng: order of the tokens.
+
+    Returns:
+        Share of the returns' variance that the head explains afterwards, on the batch itself.
+    """
+    device = next(critic.head.parameters()).device
+    states = torch.cat([episode.states for episode in episodes]).to(device)
+    returns = torch.cat([episode.returns for episode in episodes]).to(device)
+    order = list(range(len(returns)))
+    for _ in range(epochs):
+        rng.shuffle(order)
+        for start in range(0, len(order), TOKENS):
+            chosen = torch.tensor(order[start : start + TOKENS], device=device)
+            (0.5 * (critic.head(states[chosen]) - returns[chosen]).square().mean()).backward()
+            optimizer.step()
+    with torch.no_grad():
+        left = (returns - critic.head(states)).var()
+    return float(1.0 - left / returns.var().clamp_min(1e-12))

@@ -1,0 +1,60 @@
+"""The critic's head, fitted to a batch's hidden states: what it learns, and what its targets are."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from spa_gym.baselines.methods.seam import Credit
+from spa_gym.baselines.models.tokens import EncodedTrajectory
+from spa_gym.baselines.training import batch as batch_module
+from spa_gym.baselines.training.batch import Critic, Episode
+from spa_gym.baselines.training.critic_fit import fit_critic
+from spa_gym.baselines.training.optimizers import Optimizers, adamw
+from spa_gym.baselines.training.train import train
+from spa_gym.baselines.training.train_config import TrainConfig
+from spa_gym.core.errors import BadArgument
+from tests.baselines.conftest import Pipeline
+from tests.baselines.tiny_runs import ppo_config
+
+
+def _episode(states: torch.Tensor, returns: torch.Tensor) -> Episode:
+    empty = torch.zeros(0)
+    return Episode("t", EncodedTrajectory([], [], [], []), empty, empty, empty, empty, empty, states, returns)
+
+
+def test_a_head_learns_returns_that_its_states_tell() -> None:
+    states = torch.randn(600, 8, generator=torch.Generator().manual_seed(0))
+    returns = (states[:, 0] > 0).float()
+    episodes = [_episode(states[:300], returns[:300]), _episode(states[300:], returns[300:])]
+    critic = Critic(8, 0)
+    optimizer = Optimizers([adamw(critic.parameters(), 1e-2)])
+    assert fit_critic(critic, episodes, optimizer, epochs=0, rng=random.Random(0)) == pytest.approx(0.0, abs=1e-6)
+    assert fit_critic(critic, episodes, optimizer, epochs=60, rng=random.Random(0)) > 0.6
+    again = Critic(8, 0)
+    fit_critic(again, episodes, Optimizers([adamw(again.parameters(), 1e-2)]), epochs=60, rng=random.Random(0))
+    assert all(a.equal(b) for a, b in zip(critic.parameters(), again.parameters(), strict=True))
+
+
+def test_the_targets_are_discounted_rewards_whatever_lambda() -> None:
+    config = TrainConfig(gamma=0.5, lam=0.0)
+    credit = Credit(rewards=[np.array([1.0, 0.0, 4.0])])
+    # Steps of 2, 1 and 2 tokens: 1 + 0.5 * 0 + 0.25 * 4 = 2, then 2, then 4; two tokens of an action share theirs.
+    assert batch_module._returns(0, credit, [2, 1, 2], 0.0, config).tolist() == [2.0, 2.0, 2.0, 4.0, 4.0]
+    assert batch_module._returns(0, credit, [2, 1, 2], 8.0, config).tolist() == [3.0, 3.0, 4.0, 8.0, 8.0]
+    tokens = Credit(rewards=[np.array([0.0, 4.0])], over="tokens")
+    assert batch_module._returns(0, tokens, [1, 2], 0.0, config).tolist() == [1.0, 2.0, 4.0]
+
+
+def test_a_training_fits_its_critic_and_shows_how_well(pipeline: Pipeline, tmp_path: Path) -> None:
+    record = train(ppo_config(pipeline.start, tmp_path, critic_epochs=2))
+    assert all(value is not None and value <= 1.0 for value in record.curves["critic_fit"])
+
+
+def test_only_a_head_is_fitted() -> None:
+    with pytest.raises(BadArgument, match="critic_epochs"):
+        TrainConfig(critic="model", critic_epochs=1)
