@@ -123,7 +123,7 @@ def _few_tasks(*arguments: Any, **options: Any) -> dict[str, Any]:
 
 
 def test_the_policy_is_an_agent_of_the_leaderboard(world: World, tmp_path: Path) -> None:
-    from spa_gym.baselines.models.agent import ModelAgent
+    from spa_gym.baselines.rollout.agent import ModelAgent
 
     agent, split = ModelAgent(str(world.start), device="cpu"), world.splits[1]
     record = evaluate(world.env_id, _KWARGS, split, agent, 3, 0, tmp_path, max_tasks=4, progress_bar=False)

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from spa_gym.baselines.rollout.place import Place
 from spa_gym.core.errors import BadArgument
-from spa_gym.core.trajectory import Step, Trajectory
+from spa_gym.core.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from torch import nn
 
     from spa_gym.baselines.training.optimizers import Optimizers
     from spa_gym.baselines.training.train_config import TrainConfig
-    from spa_gym.core.cloning import EnvState
 
 __all__ = ["Array", "Batch", "Credit", "Method", "Needs", "Pair", "Place", "Player", "Readings", "Span", "Study"]
 
@@ -106,14 +106,6 @@ class Credit:
                 f"{self.over!r}, {self.dpo_reference!r}",
                 "correct the credit",
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A point in an episode that can be gone on from: the state of the environment, and what led there."""
-
-    state: EnvState
-    history: tuple[Step, ...]
 
 
 class Player(Protocol):
