@@ -19,13 +19,13 @@ import numpy as np
 
 from spa_gym.baselines.distributed import is_main, wait
 from spa_gym.baselines.methods.groups import check_choice, check_number
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Method, Study
+from spa_gym.baselines.seam import Array, Batch, Credit, Method, Study
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from spa_gym.baselines.training.optimizers import Optimizers
+    from spa_gym.baselines.models.optimizers import Optimizers
 
 __all__ = ["RESIDUALS", "ExploredMethod", "paid_out", "sum_error"]
 
@@ -110,10 +110,10 @@ class ExploredMethod(Method):
 
     def prepare(self, study: Study) -> int:
         """Explore with the imitated policy and fit the estimator; both are kept in the study's folder for resuming."""
+        from spa_gym.baselines.models.optimizers import Optimizers, adamw
         from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
         from spa_gym.baselines.training.estimator_inference import ProgressModel
         from spa_gym.baselines.training.explore import ExploreConfig, explore
-        from spa_gym.baselines.training.optimizers import Optimizers, adamw
 
         record = explore(
             ExploreConfig(

@@ -30,14 +30,14 @@ from spa_gym.baselines.methods.groups import (
     episode_advantages,
     relative,
 )
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Pair, Readings, Span, Study
+from spa_gym.baselines.seam import Array, Batch, Credit, Pair, Readings, Span, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from spa_gym.baselines.training.optimizers import Optimizers
+    from spa_gym.baselines.models.optimizers import Optimizers
 
 __all__ = ["ImplicitStepReward", "log_ratios", "ranked_pairs", "steps_within_tasks"]
 
@@ -135,8 +135,8 @@ class ImplicitStepReward(GroupMethod):
         """
         from spa_gym.baselines.device import choose_device
         from spa_gym.baselines.models.checkpoint import load_checkpoint
+        from spa_gym.baselines.models.optimizers import Optimizers, adamw
         from spa_gym.baselines.models.shipped import resolve_start
-        from spa_gym.baselines.training.optimizers import Optimizers, adamw
 
         rate = self.lr
         if rate is None:
@@ -169,8 +169,8 @@ class ImplicitStepReward(GroupMethod):
 
     def _learn(self, batch: Batch) -> dict[str, float]:
         """DPO on the batch's pairs; what it came to."""
+        from spa_gym.baselines.train_config import TrainConfig
         from spa_gym.baselines.training.preference import learn_preferences
-        from spa_gym.baselines.training.train_config import TrainConfig
 
         rng = random.Random(f"{self.name}/{batch.seed}/{batch.iteration}")
         pairs = ranked_pairs(batch.trajectories, rng, each_once=self.pairs == "disjoint")

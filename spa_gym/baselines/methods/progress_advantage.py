@@ -22,7 +22,7 @@ import numpy as np
 
 from spa_gym.baselines.methods.groups import check_number
 from spa_gym.baselines.methods.istar import log_ratios
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Study
+from spa_gym.baselines.seam import Batch, Credit, Method, Study
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["ProgressAdvantage"]

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from spa_gym.baselines.methods.explored import RESIDUALS, ExploredMethod, paid_out
 from spa_gym.baselines.methods.groups import check_choice, check_number
-from spa_gym.baselines.methods.seam import Array
+from spa_gym.baselines.seam import Array
 
 __all__ = ["BaggedReward"]
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from spa_gym.baselines.methods.explored import ExploredMethod, paid_out
 from spa_gym.baselines.methods.groups import check_choice, check_number
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Study
+from spa_gym.baselines.seam import Array, Batch, Credit, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

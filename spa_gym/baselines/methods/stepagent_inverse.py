@@ -25,7 +25,7 @@ import numpy as np
 
 from spa_gym.baselines.methods.experts import Experts
 from spa_gym.baselines.methods.groups import check_choice
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Method, Needs, Study
+from spa_gym.baselines.seam import Array, Batch, Credit, Method, Needs, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from spa_gym.baselines.training.optimizers import Optimizers
+    from spa_gym.baselines.models.optimizers import Optimizers
 
 __all__ = ["ExpertDiscriminator", "discriminator_loss", "step_rewards"]
 
@@ -117,9 +117,9 @@ class ExpertDiscriminator(Method):
         """Take the demonstrations, and make a discriminator of the imitated policy."""
         from spa_gym.baselines.device import choose_device
         from spa_gym.baselines.models.checkpoint import load_checkpoint
+        from spa_gym.baselines.models.optimizers import Optimizers, adamw
         from spa_gym.baselines.models.shipped import resolve_start
         from spa_gym.baselines.training.estimator_inference import ProgressModel
-        from spa_gym.baselines.training.optimizers import Optimizers, adamw
 
         self._experts = Experts(study.demonstrations)
         loaded = load_checkpoint(resolve_start(study.start), device=choose_device(study.device))

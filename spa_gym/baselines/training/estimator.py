@@ -29,12 +29,12 @@ import numpy as np
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.distributed import gather, is_main, share, wait
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import encode
 from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.estimator_learning import OBJECTIVES, train_step
 from spa_gym.baselines.training.imitation import schedule
-from spa_gym.baselines.training.optimizers import Optimizers, adamw
 from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.arguments import one_of

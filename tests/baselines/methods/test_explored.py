@@ -14,7 +14,7 @@ import torch
 
 from spa_gym.baselines.methods.explored import ExploredMethod, paid_out
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Study
+from spa_gym.baselines.seam import Batch, Study
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.train import train
 from spa_gym.core.run_record import RunRecord

@@ -9,7 +9,7 @@ import pytest
 
 from spa_gym.baselines.methods.groups import GroupMethod
 from spa_gym.baselines.methods.registry import METHODS, make_method
-from spa_gym.baselines.methods.seam import Batch, Method, Needs, Study
+from spa_gym.baselines.seam import Batch, Method, Needs, Study
 from spa_gym.baselines.training.tasks import Tasks
 from spa_gym.core.errors import BadArgument
 from tests.baselines.methods.toys import ToyPlayer, episode

@@ -10,8 +10,8 @@ import pytest
 
 from spa_gym.baselines.methods.progress_advantage import ProgressAdvantage
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Study
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.seam import Batch, Study
 from spa_gym.baselines.training.train import train
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord

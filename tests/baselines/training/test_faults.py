@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spa_gym.baselines.methods.seam import Credit
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.seam import Credit
 from spa_gym.baselines.training import imitation
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.estimator_inference import ProgressModel

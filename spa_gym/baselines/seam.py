@@ -23,8 +23,8 @@ from spa_gym.core.trajectory import Trajectory
 if TYPE_CHECKING:
     from torch import nn
 
-    from spa_gym.baselines.training.optimizers import Optimizers
-    from spa_gym.baselines.training.train_config import TrainConfig
+    from spa_gym.baselines.models.optimizers import Optimizers
+    from spa_gym.baselines.train_config import TrainConfig
 
 __all__ = ["Array", "Batch", "Credit", "Method", "Needs", "Pair", "Place", "Player", "Readings", "Span", "Study"]
 
