@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.tokens import encode
 from spa_gym.baselines.policy_evaluation import evaluate_policy
 from spa_gym.baselines.studies import STUDIES
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
-from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.explore import ExploreConfig, explore
 from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.sft import sft

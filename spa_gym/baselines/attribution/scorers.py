@@ -26,6 +26,9 @@ import numpy.typing as npt
 from spa_gym.baselines.attribution.readout import as_arrays, from_credit
 from spa_gym.baselines.attribution.store import Truth
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.learning.demonstrations import demonstrations
+from spa_gym.baselines.learning.readings import ModelReadings
+from spa_gym.baselines.learning.transcripts import play_demonstrator
 from spa_gym.baselines.methods.registry import make_method
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
@@ -33,10 +36,7 @@ from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.player import EnginePlayer
 from spa_gym.baselines.seam import Batch, Method, Study
 from spa_gym.baselines.train_config import TrainConfig
-from spa_gym.baselines.training.demonstrations import demonstrations
-from spa_gym.baselines.training.readings import ModelReadings
 from spa_gym.baselines.training.tasks import Tasks
-from spa_gym.baselines.training.transcripts import play_demonstrator
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 from spa_gym.wrappers.estimators import load_object, make_estimator

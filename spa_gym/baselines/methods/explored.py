@@ -110,9 +110,9 @@ class ExploredMethod(Method):
 
     def prepare(self, study: Study) -> int:
         """Explore with the imitated policy and fit the estimator; both are kept in the study's folder for resuming."""
+        from spa_gym.baselines.learning.estimator_inference import ProgressModel
         from spa_gym.baselines.models.optimizers import Optimizers, adamw
         from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
-        from spa_gym.baselines.training.estimator_inference import ProgressModel
         from spa_gym.baselines.training.explore import ExploreConfig, explore
 
         record = explore(
@@ -179,7 +179,7 @@ class ExploredMethod(Method):
 
         Without both better and worse episodes there is nothing to tell apart, and the estimator stays as it is.
         """
-        from spa_gym.baselines.training.estimator_learning import refit
+        from spa_gym.baselines.learning.estimator_learning import refit
 
         if is_main():
             write_jsonl(self._file(batch.iteration), batch.trajectories)

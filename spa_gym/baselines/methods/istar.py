@@ -169,8 +169,8 @@ class ImplicitStepReward(GroupMethod):
 
     def _learn(self, batch: Batch) -> dict[str, float]:
         """DPO on the batch's pairs; what it came to."""
+        from spa_gym.baselines.learning.preference import learn_preferences
         from spa_gym.baselines.train_config import TrainConfig
-        from spa_gym.baselines.training.preference import learn_preferences
 
         rng = random.Random(f"{self.name}/{batch.seed}/{batch.iteration}")
         pairs = ranked_pairs(batch.trajectories, rng, each_once=self.pairs == "disjoint")

@@ -116,10 +116,10 @@ class ExpertDiscriminator(Method):
     def prepare(self, study: Study) -> int:
         """Take the demonstrations, and make a discriminator of the imitated policy."""
         from spa_gym.baselines.device import choose_device
+        from spa_gym.baselines.learning.estimator_inference import ProgressModel
         from spa_gym.baselines.models.checkpoint import load_checkpoint
         from spa_gym.baselines.models.optimizers import Optimizers, adamw
         from spa_gym.baselines.models.shipped import resolve_start
-        from spa_gym.baselines.training.estimator_inference import ProgressModel
 
         self._experts = Experts(study.demonstrations)
         loaded = load_checkpoint(resolve_start(study.start), device=choose_device(study.device))
@@ -149,9 +149,9 @@ class ExpertDiscriminator(Method):
         """The discriminator's epochs; mean loss and accuracy (over steps, before each update)."""
         import torch
 
+        from spa_gym.baselines.learning.divergence import refuse_nan
+        from spa_gym.baselines.learning.imitation import compute_dtype
         from spa_gym.baselines.models.tokens import collate, encode
-        from spa_gym.baselines.training.divergence import refuse_nan
-        from spa_gym.baselines.training.imitation import compute_dtype
 
         model = self._discriminator
         device, codec = next(model.parameters()).device, model.codec

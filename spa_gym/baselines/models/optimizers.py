@@ -37,7 +37,7 @@ class Optimizers:
     def step(self, factor: float = 1.0) -> float:
         """Take a step at `factor` times the peak rates and clear the gradients; returns the gradient's norm.
 
-        With a norm that is not finite no step is taken: see `training/divergence.py`.
+        With a norm that is not finite no step is taken: see `learning/divergence.py`.
         """
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters(), self.clip or float("inf")))
         if not math.isfinite(norm):

@@ -3,8 +3,8 @@
     python -m spa_gym.baselines.training.train --start runs/sft/checkpoint --method spa --out runs/spa-0 --seed 0
 
 Each iteration plays episodes of random training tasks at temperature 1 and asks the method for the credit of every
-step (`seam.py`). Rewards go through a critic and GAE, and PPO's clipped loss; advantages go to the clipped loss
-as they are; preferences and imitations to `preference.py`. GAE runs over steps by default (an action is one decision),
+step (`seam.py`). Rewards go through a critic and GAE, and PPO's clipped loss; advantages go to the clipped loss as they
+are; preferences and imitations to `learning/preference.py`. GAE runs over steps by default (an action is one decision),
 over action tokens by option. The critic reads the state before the action: as a head on the policy's hidden states (no
 gradient goes back into them), or as a model of its own from the same checkpoint. A truncated episode has failed: the
 step limit is part of the task and the policy can count its steps, so nothing is bootstrapped unless asked for. The
@@ -24,6 +24,9 @@ from torch import nn
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.distributed import from_main, is_main, wait
+from spa_gym.baselines.learning.demonstrations import demonstrations
+from spa_gym.baselines.learning.learner import Learner
+from spa_gym.baselines.learning.readings import ModelReadings
 from spa_gym.baselines.methods.registry import make_method
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.lora import merged
@@ -34,9 +37,6 @@ from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.player import EnginePlayer
 from spa_gym.baselines.seam import Batch, Credit, Method, Study
 from spa_gym.baselines.train_config import TrainConfig
-from spa_gym.baselines.training.demonstrations import demonstrations
-from spa_gym.baselines.training.learner import Learner
-from spa_gym.baselines.training.readings import ModelReadings
 from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tasks import Tasks
 from spa_gym.baselines.training.tracker import Tracker
