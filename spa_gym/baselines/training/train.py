@@ -35,9 +35,10 @@ from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.policy_evaluation import DECODINGS, evaluate_final, evaluate_policy, log_final
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.player import EnginePlayer
-from spa_gym.baselines.seam import Batch, Credit, Method, Study
+from spa_gym.baselines.seam import Batch, Credit, Method
 from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.baselines.training.resume import Resumable, run_stage
+from spa_gym.baselines.training.study import study_of
 from spa_gym.baselines.training.tasks import Tasks
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.run_record import RunRecord
@@ -57,7 +58,7 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     method = make_method(config.method, config.options)
-    study = _study(config, method)
+    study = study_of(config, train, _demonstrated(config, method))
     spent = method.prepare(study)  # before the policy is there: a fit needs the memory of its optimiser
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     learner = Learner(loaded.model, loaded.codec, config, device)
@@ -168,20 +169,11 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
     return record
 
 
-def _study(config: TrainConfig, method: Method) -> Study:
-    demonstrated: Sequence[Trajectory] = ()
-    if method.needs.demonstrated:
-        demonstrated = demonstrations(config.env_id, config.env_kwargs, config.demonstrations)
-    return Study(
-        config.start,
-        config.env_id,
-        config.env_kwargs,
-        config.out,
-        config.seed,
-        config.device,
-        demonstrated,
-        training=config,
-    )
+def _demonstrated(config: TrainConfig, method: Method) -> Sequence[Trajectory]:
+    """The expert's episodes, for a method that asks for them."""
+    if not method.needs.demonstrated:
+        return ()
+    return demonstrations(config.env_id, config.env_kwargs, config.demonstrations)
 
 
 def _figures(played: Sequence[Trajectory], credit: Credit, continued: int) -> dict[str, float]:

@@ -129,6 +129,13 @@ def test_who_compares_with_the_reference_needs_readings() -> None:
             method.credit(Batch(group))
 
 
+@pytest.mark.parametrize("name", ["spa", "rudder", "rlbr"])
+def test_who_explores_needs_a_study_with_stages(name: str, tmp_path: Path) -> None:
+    wanted = r"a study with stages; got none, and the method asks for its explore.*Study\(\.\.\., stages=\.\.\.\)"
+    with pytest.raises(BadArgument, match=wanted):
+        make_method(name).prepare(Study("start", "toy", {}, tmp_path, 0))
+
+
 def test_what_is_there_is_used_and_a_copy_of_a_batch_is_a_batch() -> None:
     import copy
 
