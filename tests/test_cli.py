@@ -101,7 +101,7 @@ def test_default_folder_and_public_name(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_model_agents_are_named_without_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[tuple[str, int]] = []
-    module = types.ModuleType("spa_gym.baselines.models.agent")
+    module = types.ModuleType("spa_gym.baselines.rollout.agent")
 
     def load_agent(path: str, seed: int = 0) -> RandomAgent:
         loaded.append((path, seed))

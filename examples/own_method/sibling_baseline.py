@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Method, Needs
+from spa_gym.baselines.seam import Array, Batch, Credit, Method, Needs
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["SiblingBaseline"]

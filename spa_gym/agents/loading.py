@@ -13,7 +13,7 @@ from spa_gym.agents.random_agent import RandomAgent
 
 __all__ = ["load_agent"]
 
-MODEL_LOADER = ("spa_gym.baselines.models.agent", "load_agent")
+MODEL_LOADER = ("spa_gym.baselines.rollout.agent", "load_agent")
 FORMS = "random, expert, model:PATH, openai:MODEL or package.module:Class (or :function)"
 
 

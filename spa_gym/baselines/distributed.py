@@ -4,7 +4,7 @@
 
 Every process runs the same program on the same numbers. Three things are shared out and put together again, so that all
 processes know all of it: the episodes of a rollout (`rollout/protocol.py`), the forwards that read a batch
-(`training/batch.py`, `training/readings.py`), and the rows of an update, whose gradients are added up before the step.
+(`learning/batch.py`, `learning/readings.py`), and the rows of an update, whose gradients are added up before the step.
 A minibatch therefore means the same on one process and on four, all take the same number of steps, statistics over a
 batch are over all of it, and what is learned is the same up to the rounding of sums. The main process alone writes
 files and shows progress. Where a process fails, the launcher ends the others.

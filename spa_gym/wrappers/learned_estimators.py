@@ -1,8 +1,8 @@
 """The estimators that stand on a predictor or a trained model: ``difference`` and ``model:PATH``.
 
 ``difference`` turns any predictor of the final reward into contributions; without an argument it takes `goal_words`,
-which needs no training. What lies at PATH is written and read by the training package, which is imported only when
-such a name is resolved: nothing here needs torch.
+which needs no training. What lies at PATH is written and read by `spa_gym.baselines.learning`, which is imported only
+when such a name is resolved: nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["DifferenceEstimator", "PrefixPredictor", "goal_words", "load_model",
 PrefixPredictor = Callable[[Sequence[tuple[str, ...]]], Sequence[float]]
 """Prefixes (task text, o_0, a_1, o_1, ..., a_t, o_t) -> the expected final reward of each, in [0, 1]."""
 
-_INFERENCE = "spa_gym.baselines.training.estimator_inference"
+_INFERENCE = "spa_gym.baselines.learning.estimator_inference"
 _STOP_WORDS = frozenset("a an and are at for from i in into is it of on or some the to under with you your".split())
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Credit, Method
+from spa_gym.baselines.seam import Batch, Credit, Method
 from spa_gym.core.trajectory import Trajectory
 
 

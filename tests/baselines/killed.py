@@ -31,9 +31,7 @@ def die_in_training(config: TrainConfig, folder: Path, saves: int, moment: str) 
         moment: `"before"`, `"half"` or `"after"`.
     """
     context = multiprocessing.get_context("forkserver")  # a fork of one that has imported everything is there at once
-    context.set_forkserver_preload(
-        [__name__, "spa_gym.baselines.training.estimator", "spa_gym.baselines.training.explore"]
-    )
+    context.set_forkserver_preload([__name__])
     process = context.Process(target=_die, args=(config, folder, saves, moment))
     process.start()
     process.join()

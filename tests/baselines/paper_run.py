@@ -19,9 +19,9 @@ import torch
 
 from spa_gym import cli
 from spa_gym.baselines import distributed, experiment, paper_preset, reproduce
+from spa_gym.baselines.learning.learner import Learner
 from spa_gym.baselines.policy_evaluation import evaluate_policy
 from spa_gym.baselines.training import train as training
-from spa_gym.baselines.training.learner import Learner
 from tests.baselines.tiny_runs import made_up_exploration, ppo_config
 
 SMALL = {"size": "small"}

@@ -16,11 +16,11 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines import distributed
+from spa_gym.baselines.learning.imitation import schedule
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.codec import LLAMA_CHAT_LAYOUT
 from spa_gym.baselines.paper_preset import paper_studies
 from spa_gym.baselines.study_rows import method_rows
-from spa_gym.baselines.training.imitation import schedule
 from spa_gym.baselines.training.sft import SFTConfig
 from spa_gym.baselines.training.train import TrainConfig
 from spa_gym.core.errors import BadArgument, DataNotFound

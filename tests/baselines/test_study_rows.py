@@ -13,8 +13,8 @@ from spa_gym.baselines.experiment import Job
 from spa_gym.baselines.methods.registry import METHODS, make_method
 from spa_gym.baselines.studies import STUDIES
 from spa_gym.baselines.study_rows import Row, ablation_rows, method_rows
+from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.baselines.training.tasks import Tasks
-from spa_gym.baselines.training.train_config import TrainConfig
 from spa_gym.baselines.tuning import PREFERENCE_RATES, RATES, SEED, chosen, trial_rows, try_rates
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord

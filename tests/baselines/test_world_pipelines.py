@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.tokens import encode
 from spa_gym.baselines.policy_evaluation import evaluate_policy
 from spa_gym.baselines.studies import STUDIES
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
-from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.explore import ExploreConfig, explore
 from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.sft import sft
@@ -123,7 +123,7 @@ def _few_tasks(*arguments: Any, **options: Any) -> dict[str, Any]:
 
 
 def test_the_policy_is_an_agent_of_the_leaderboard(world: World, tmp_path: Path) -> None:
-    from spa_gym.baselines.models.agent import ModelAgent
+    from spa_gym.baselines.rollout.agent import ModelAgent
 
     agent, split = ModelAgent(str(world.start), device="cpu"), world.splits[1]
     record = evaluate(world.env_id, _KWARGS, split, agent, 3, 0, tmp_path, max_tasks=4, progress_bar=False)

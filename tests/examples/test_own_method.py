@@ -13,7 +13,7 @@ import pytest
 from examples.own_method.sibling_baseline import SiblingBaseline
 from spa_gym.baselines.methods import registry
 from spa_gym.baselines.methods.registry import ENTRY_POINTS, METHODS, make_method
-from spa_gym.baselines.methods.seam import Batch
+from spa_gym.baselines.seam import Batch
 from spa_gym.baselines.studies import STUDIES
 from spa_gym.baselines.study_rows import method_rows
 from spa_gym.core.errors import BadArgument

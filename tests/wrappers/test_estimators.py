@@ -148,7 +148,7 @@ def test_a_model_that_is_not_there(tmp_path):
 
 
 def test_a_missing_extra_says_the_pip_line(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "spa_gym.baselines.training.estimator_inference", None)
+    monkeypatch.setitem(sys.modules, "spa_gym.baselines.learning.estimator_inference", None)
     with pytest.raises(DependencyNotInstalled, match=r'pip install "spa-gym\[train\]"'):
         make_estimator(f"model:{tmp_path}")
 
@@ -157,7 +157,7 @@ def test_the_model_is_loaded_by_path(tmp_path, monkeypatch):
     import types
 
     paths = []
-    fake = types.ModuleType("spa_gym.baselines.training.estimator_inference")
+    fake = types.ModuleType("spa_gym.baselines.learning.estimator_inference")
     fake.load_estimator = lambda path: paths.append(path) or CountingBatch()
     fake.load_predictor = lambda path: paths.append(path) or goal_words
     monkeypatch.setitem(sys.modules, fake.__name__, fake)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spa_gym.baselines.methods.seam import Credit
+from spa_gym.baselines.seam import Credit
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

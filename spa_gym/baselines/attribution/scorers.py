@@ -26,17 +26,19 @@ import numpy.typing as npt
 from spa_gym.baselines.attribution.readout import as_arrays, from_credit
 from spa_gym.baselines.attribution.store import Truth
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.learning.demonstrations import demonstrations
+from spa_gym.baselines.learning.readings import ModelReadings
+from spa_gym.baselines.learning.transcripts import play_demonstrator
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Method, Study
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.player import EnginePlayer
-from spa_gym.baselines.training.demonstrations import demonstrations
-from spa_gym.baselines.training.readings import ModelReadings
+from spa_gym.baselines.seam import Batch, Method
+from spa_gym.baselines.train_config import TrainConfig
+from spa_gym.baselines.training.study import study_of
 from spa_gym.baselines.training.tasks import Tasks
-from spa_gym.baselines.training.train_config import TrainConfig
-from spa_gym.baselines.training.transcripts import play_demonstrator
+from spa_gym.baselines.training.train import train
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 from spa_gym.wrappers.estimators import load_object, make_estimator
@@ -150,16 +152,7 @@ class Scorers:
             episodes=self.episodes,
             device=self.device,
         )
-        study = Study(
-            config.start,
-            config.env_id,
-            config.env_kwargs,
-            out,
-            seed,
-            self.device,
-            self._demonstrations(config) if method.needs.demonstrated else (),
-            training=config,
-        )
+        study = study_of(config, train, self._demonstrations(config) if method.needs.demonstrated else ())
         spent = method.prepare(study)
         loaded = self.policy
         engine = CachedEngine(loaded.model, loaded.codec)

@@ -10,7 +10,7 @@ import numpy as np
 from spa_gym.baselines.attribution.readout import from_credit
 from spa_gym.baselines.attribution.toy_mdps import ToyEpisode, score_on_toys, toy_baselines
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch
+from spa_gym.baselines.seam import Batch
 from spa_gym.core.trajectory import Step, Trajectory
 from spa_gym.wrappers.estimators import load_object
 

@@ -25,11 +25,11 @@ import gymnasium
 
 from spa_gym.baselines.attribution.store import FORMAT, Node
 from spa_gym.baselines.device import choose_device
-from spa_gym.baselines.methods.seam import Place, Player
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.player import EnginePlayer
+from spa_gym.baselines.seam import Place, Player
 from spa_gym.baselines.training.resume import finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.atomic import atomic_write_bytes, atomic_write_text

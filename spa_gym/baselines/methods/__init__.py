@@ -1,1 +1,1 @@
-"""Methods of credit assignment, one file each, behind the seam in `seam.py`."""
+"""Methods of credit assignment, one file each, behind the seam in `baselines/seam.py`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from spa_gym.baselines.methods.experts import Experts, outcome_pairs
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Needs, Study
+from spa_gym.baselines.seam import Batch, Credit, Method, Needs, Study
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["TrajectoryPreference"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spa_gym.baselines.methods.seam import Pair, Span
+from spa_gym.baselines.seam import Pair, Span
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

@@ -13,19 +13,18 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from torch import nn
 
 from spa_gym.baselines.distributed import is_main, wait
+from spa_gym.baselines.learning.estimator_inference import ProgressModel
+from spa_gym.baselines.learning.estimator_learning import refit
 from spa_gym.baselines.methods.groups import check_choice, check_number
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Method, Study
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
+from spa_gym.baselines.seam import Array, Batch, Credit, Method, Study
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from spa_gym.baselines.training.optimizers import Optimizers
 
 __all__ = ["RESIDUALS", "ExploredMethod", "paid_out", "sum_error"]
 
@@ -110,40 +109,19 @@ class ExploredMethod(Method):
 
     def prepare(self, study: Study) -> int:
         """Explore with the imitated policy and fit the estimator; both are kept in the study's folder for resuming."""
-        from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
-        from spa_gym.baselines.training.estimator_inference import ProgressModel
-        from spa_gym.baselines.training.explore import ExploreConfig, explore
-        from spa_gym.baselines.training.optimizers import Optimizers, adamw
-
-        record = explore(
-            ExploreConfig(
-                start=study.start,
-                out=study.out / "explore",
-                env_id=study.env_id,
-                env_kwargs=study.env_kwargs,
-                tasks=self.tasks,
-                samples=self.samples,
-                seed=study.seed,
-                device=study.device,
-                **self.exploring,
-            )
-        )
-        fitted = fit_estimator(
-            EstimatorConfig(
-                start=study.start,
-                out=study.out / "estimator",
-                trajectories=study.out / "explore" / "trajectories.jsonl",
-                objective=self.objective,
-                weight=self.weight,
-                read=self.read,
-                epochs=self.epochs,
-                seed=study.seed,
-                device=study.device,
-                **self.fitting,
-            )
+        explored, fit = study.out / "explore", study.out / "estimator"
+        record = study.stages.explore(explored, tasks=self.tasks, samples=self.samples, **self.exploring)
+        fitted = study.stages.fit_estimator(
+            fit,
+            trajectories=explored / "trajectories.jsonl",
+            objective=self.objective,
+            weight=self.weight,
+            read=self.read,
+            epochs=self.epochs,
+            **self.fitting,
         )
         self._metrics = {f"estimator/{key}": value for key, value in fitted.metrics.items()}
-        self._estimator = ProgressModel.load(study.out / "estimator" / "checkpoint", device=study.device)
+        self._estimator = ProgressModel.load(fit / "checkpoint", device=study.device)
         self._own = study.out / "own"
         if self.refresh:
             self._optimizers = Optimizers([adamw(self._estimator.parameters(), self.refresh_lr)])
@@ -179,8 +157,6 @@ class ExploredMethod(Method):
 
         Without both better and worse episodes there is nothing to tell apart, and the estimator stays as it is.
         """
-        from spa_gym.baselines.training.estimator_learning import refit
-
         if is_main():
             write_jsonl(self._file(batch.iteration), batch.trajectories)
             self._file(batch.iteration - 2 * self.refresh).unlink(missing_ok=True)

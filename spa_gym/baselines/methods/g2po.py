@@ -24,8 +24,8 @@ from spa_gym.baselines.methods.groups import (
     relative,
     returns_to_go,
 )
-from spa_gym.baselines.methods.seam import Array, Batch, Credit
 from spa_gym.baselines.methods.state_graph import before_steps, grounded_values, relative_to_state, state_values
+from spa_gym.baselines.seam import Array, Batch, Credit
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["GroupGraph"]

@@ -18,8 +18,8 @@ from spa_gym.baselines.methods.groups import (
     episode_advantages,
     returns_to_go,
 )
-from spa_gym.baselines.methods.seam import Batch, Credit
 from spa_gym.baselines.methods.state_graph import grounded_values, relative_to_state
+from spa_gym.baselines.seam import Batch, Credit
 
 __all__ = ["GroupInGroup"]
 

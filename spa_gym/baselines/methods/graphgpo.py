@@ -24,13 +24,13 @@ from spa_gym.baselines.methods.groups import (
     check_number,
     episode_advantages,
 )
-from spa_gym.baselines.methods.seam import Array, Batch, Credit
 from spa_gym.baselines.methods.state_graph import (
     graph_of,
     grounded_values,
     relative_to_state,
     states,
 )
+from spa_gym.baselines.seam import Array, Batch, Credit
 from spa_gym.core.trajectory import Trajectory
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Array, Method, Needs
+from spa_gym.baselines.seam import Array, Method, Needs
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

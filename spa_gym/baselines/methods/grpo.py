@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spa_gym.baselines.methods.groups import GroupMethod, check_choice, episode_advantages, over_steps
-from spa_gym.baselines.methods.seam import Batch, Credit
+from spa_gym.baselines.seam import Batch, Credit
 
 __all__ = ["GroupRelative"]
 

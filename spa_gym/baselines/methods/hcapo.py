@@ -29,7 +29,7 @@ from spa_gym.baselines.methods.groups import (
     returns_to_go,
 )
 from spa_gym.baselines.methods.istar import steps_within_tasks
-from spa_gym.baselines.methods.seam import Array, Batch, Credit
+from spa_gym.baselines.seam import Array, Batch, Credit
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["HindsightCredit"]

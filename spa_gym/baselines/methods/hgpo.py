@@ -21,8 +21,8 @@ from spa_gym.baselines.methods.groups import (
     over_steps,
     returns_to_go,
 )
-from spa_gym.baselines.methods.seam import Array, Batch, Credit
 from spa_gym.baselines.methods.state_graph import grounded_values, relative_to_state
+from spa_gym.baselines.seam import Array, Batch, Credit
 
 __all__ = ["HierarchyOfGroups"]
 

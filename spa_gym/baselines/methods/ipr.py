@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from spa_gym.baselines.methods.experts import Experts, outcome_pairs
 from spa_gym.baselines.methods.monte_carlo import values_at
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Needs, Pair, Place, Span, Study
+from spa_gym.baselines.seam import Batch, Credit, Method, Needs, Pair, Place, Span, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

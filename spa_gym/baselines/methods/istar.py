@@ -18,10 +18,13 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from torch import nn
 
+from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.learning.preference import learn_preferences
 from spa_gym.baselines.methods.groups import (
     GroupMethod,
     by_task,
@@ -30,14 +33,13 @@ from spa_gym.baselines.methods.groups import (
     episode_advantages,
     relative,
 )
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Pair, Readings, Span, Study
+from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
+from spa_gym.baselines.models.shipped import resolve_start
+from spa_gym.baselines.seam import Array, Batch, Credit, Pair, Readings, Span, Study
+from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from spa_gym.baselines.training.optimizers import Optimizers
 
 __all__ = ["ImplicitStepReward", "log_ratios", "ranked_pairs", "steps_within_tasks"]
 
@@ -133,11 +135,6 @@ class ImplicitStepReward(GroupMethod):
         Raises:
             BadArgument: there is neither a rate nor a training to take it from.
         """
-        from spa_gym.baselines.device import choose_device
-        from spa_gym.baselines.models.checkpoint import load_checkpoint
-        from spa_gym.baselines.models.shipped import resolve_start
-        from spa_gym.baselines.training.optimizers import Optimizers, adamw
-
         rate = self.lr
         if rate is None:
             if study.training is None:
@@ -169,9 +166,6 @@ class ImplicitStepReward(GroupMethod):
 
     def _learn(self, batch: Batch) -> dict[str, float]:
         """DPO on the batch's pairs; what it came to."""
-        from spa_gym.baselines.training.preference import learn_preferences
-        from spa_gym.baselines.training.train_config import TrainConfig
-
         rng = random.Random(f"{self.name}/{batch.seed}/{batch.iteration}")
         pairs = ranked_pairs(batch.trajectories, rng, each_once=self.pairs == "disjoint")
         figures = {"reward_pairs": float(len(pairs))}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Array, Place, Player
+from spa_gym.baselines.seam import Array, Place, Player
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Batch, Credit, Method
+from spa_gym.baselines.seam import Batch, Credit, Method
 
 __all__ = ["SparseReward"]
 

@@ -15,14 +15,16 @@ whole action: a sum over its tokens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.methods.groups import check_number
 from spa_gym.baselines.methods.istar import log_ratios
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Study
+from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.seam import Batch, Credit, Method, Study
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["ProgressAdvantage"]
@@ -66,22 +68,15 @@ class ProgressAdvantage(Method):
         Raises:
             BadArgument: the study does not say how the training is set.
         """
-        from spa_gym.baselines.device import choose_device
-        from spa_gym.baselines.models.checkpoint import load_checkpoint
-        from spa_gym.baselines.training.train import train
-
         if study.training is None:
             raise BadArgument("a study with its training's settings", "None", "pass Study(training=config)")
         folder = study.out / "outcome"
-        record = train(
-            replace(
-                study.training,
-                method=self.outcome,
-                options=self.options,
-                out=folder,
-                env_steps=max(1, int(self.share * study.training.env_steps)),
-                final_splits=(),
-            )
+        record = study.stages.train(
+            folder,
+            method=self.outcome,
+            options=self.options,
+            env_steps=max(1, int(self.share * study.training.env_steps)),
+            final_splits=(),
         )
         self._trained = load_checkpoint(folder / "checkpoint", device=choose_device(study.device)).model
         self._beta = study.training.kl if self.scale is None else self.scale

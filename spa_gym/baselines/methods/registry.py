@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
-from spa_gym.baselines.methods.seam import Method
+from spa_gym.baselines.seam import Method
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["ENTRY_POINTS", "METHODS", "make_method", "method_names"]

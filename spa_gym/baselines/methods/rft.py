@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Span
+from spa_gym.baselines.seam import Batch, Credit, Method, Span
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

@@ -1,7 +1,7 @@
 """`rlbr`: a reward model for rewards that come in bags (Tang et al., TMLR 2025), with the episode as the only bag.
 
 Reward r_t = c_t, where c is fitted with L = (sum_(t in bag) c_t - R_bag)^2 + w L_next, w = 1. L_next is the prediction
-of the next state; here the cross entropy of the tokens of the next observation (`training/estimator_learning.py`). With
+of the next state; here the cross entropy of the tokens of the next observation (`learning/estimator_learning.py`). With
 the whole episode as the bag, which is the only reward there is, the first term is SPA's loss: what is left of the
 method beside `spa` is the second term, and that nothing is paid for grounding.
 
@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from spa_gym.baselines.methods.explored import RESIDUALS, ExploredMethod, paid_out
 from spa_gym.baselines.methods.groups import check_choice, check_number
-from spa_gym.baselines.methods.seam import Array
+from spa_gym.baselines.seam import Array
 
 __all__ = ["BaggedReward"]
 

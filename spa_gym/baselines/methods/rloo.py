@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spa_gym.baselines.methods.groups import GroupMethod, by_task, leave_one_out, over_steps
-from spa_gym.baselines.methods.seam import Batch, Credit
+from spa_gym.baselines.seam import Batch, Credit
 
 __all__ = ["LeaveOneOut"]
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from spa_gym.baselines.methods.monte_carlo import values_at
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Needs, Pair, Place, Player, Span
+from spa_gym.baselines.seam import Batch, Credit, Method, Needs, Pair, Place, Player, Span
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

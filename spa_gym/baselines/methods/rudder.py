@@ -1,7 +1,7 @@
 """`rudder`: the change of a predicted return as reward, r_t = g_t - g_(t-1) (arXiv 1806.07857, NeurIPS 2019).
 
 g_t predicts the final reward R from the episode up to and with action t. It is fitted to R at the last step and, with
-weight 0.5, at every step (the loss of the authors' demonstration code, `training/estimator_learning.py`). g before the
+weight 0.5, at every step (the loss of the authors' demonstration code, `learning/estimator_learning.py`). g before the
 first step is 0, as there, so that the first step is paid what the task alone makes expect, and the rewards sum to g_T.
 
 Return equivalence: R - g_T is paid in even shares to all steps (`residual="even"`, as in the tutorial that the authors
@@ -21,7 +21,7 @@ from typing import ClassVar
 
 from spa_gym.baselines.methods.explored import RESIDUALS, ExploredMethod, paid_out
 from spa_gym.baselines.methods.groups import check_choice, check_number
-from spa_gym.baselines.methods.seam import Array
+from spa_gym.baselines.seam import Array
 
 __all__ = ["PrefixDifference"]
 

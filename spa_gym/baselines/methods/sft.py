@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from spa_gym.baselines.methods.experts import Experts
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Needs, Span, Study
+from spa_gym.baselines.seam import Batch, Credit, Method, Needs, Span, Study
 
 __all__ = ["Imitation"]
 

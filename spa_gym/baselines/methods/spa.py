@@ -1,7 +1,7 @@
 """`spa`: stepwise progress attribution (arXiv 2505.20732), r_t = alpha * c_t + beta * g_t.
 
 c_t are the contributions of a progress estimator fitted so that their sum over an episode is its final reward (the
-paper's L_PE, `training/estimator_learning.py`), on episodes that the imitated policy explored; the estimator then stays
+paper's L_PE, `learning/estimator_learning.py`), on episodes that the imitated policy explored; the estimator then stays
 as it is. alpha = 1 and beta = 0.5 are the paper's. g_t has three forms, with x_t = 1 if action t was executed, else 0:
 
 - `paper`: g_t = x_t. Paid online this rewards staying alive: with 40 steps, beta = 0.5 is worth up to 20 while solving
@@ -23,7 +23,7 @@ import numpy as np
 
 from spa_gym.baselines.methods.explored import ExploredMethod, paid_out
 from spa_gym.baselines.methods.groups import check_choice, check_number
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Study
+from spa_gym.baselines.seam import Array, Batch, Credit, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

@@ -28,7 +28,7 @@ import numpy as np
 
 from spa_gym.baselines.methods.explored import ExploredMethod
 from spa_gym.baselines.methods.groups import by_key, check_choice, check_number, leave_one_out
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Needs, Study
+from spa_gym.baselines.seam import Array, Batch, Credit, Needs, Study
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["NOTHING_HAPPENS", "ReleasedProgress"]

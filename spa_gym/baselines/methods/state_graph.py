@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterator, Sequence
 import numpy as np
 
 from spa_gym.baselines.methods.groups import EPSILON, by_episode, by_key, relative
-from spa_gym.baselines.methods.seam import Array
+from spa_gym.baselines.seam import Array
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = [

@@ -15,7 +15,7 @@ import random
 from dataclasses import dataclass, field
 
 from spa_gym.baselines.methods.groups import check_choice
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Needs, Pair, Place, Span, Study
+from spa_gym.baselines.seam import Batch, Credit, Method, Needs, Pair, Place, Span, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 

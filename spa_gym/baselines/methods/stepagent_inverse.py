@@ -19,21 +19,26 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
 
+from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.learning.divergence import refuse_nan
+from spa_gym.baselines.learning.estimator_inference import ProgressModel
+from spa_gym.baselines.learning.imitation import compute_dtype
 from spa_gym.baselines.methods.experts import Experts
 from spa_gym.baselines.methods.groups import check_choice
-from spa_gym.baselines.methods.seam import Array, Batch, Credit, Method, Needs, Study
+from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
+from spa_gym.baselines.models.shipped import resolve_start
+from spa_gym.baselines.models.tokens import collate, encode
+from spa_gym.baselines.seam import Array, Batch, Credit, Method, Needs, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
-
-if TYPE_CHECKING:
-    import torch
-    from torch import nn
-
-    from spa_gym.baselines.training.optimizers import Optimizers
 
 __all__ = ["ExpertDiscriminator", "discriminator_loss", "step_rewards"]
 
@@ -64,8 +69,6 @@ def discriminator_loss(logits: torch.Tensor, experts: torch.Tensor, steps: torch
         experts: [B] bool, the row is an expert's episode.
         steps: [B, S] bool, the row has such a step.
     """
-    from torch.nn import functional as F
-
     signs = experts[:, None] * 2.0 - 1.0
     losses = F.softplus(-signs * logits)
     total = losses.new_zeros(())
@@ -115,12 +118,6 @@ class ExpertDiscriminator(Method):
 
     def prepare(self, study: Study) -> int:
         """Take the demonstrations, and make a discriminator of the imitated policy."""
-        from spa_gym.baselines.device import choose_device
-        from spa_gym.baselines.models.checkpoint import load_checkpoint
-        from spa_gym.baselines.models.shipped import resolve_start
-        from spa_gym.baselines.training.estimator_inference import ProgressModel
-        from spa_gym.baselines.training.optimizers import Optimizers, adamw
-
         self._experts = Experts(study.demonstrations)
         loaded = load_checkpoint(resolve_start(study.start), device=choose_device(study.device))
         self._discriminator = ProgressModel(loaded.model, loaded.codec, read="action", seed=study.seed)
@@ -147,12 +144,6 @@ class ExpertDiscriminator(Method):
         self, played: Sequence[Trajectory], experts: Sequence[Trajectory], rng: random.Random
     ) -> dict[str, float]:
         """The discriminator's epochs; mean loss and accuracy (over steps, before each update)."""
-        import torch
-
-        from spa_gym.baselines.models.tokens import collate, encode
-        from spa_gym.baselines.training.divergence import refuse_nan
-        from spa_gym.baselines.training.imitation import compute_dtype
-
         model = self._discriminator
         device, codec = next(model.parameters()).device, model.codec
         rows = [

@@ -1,4 +1,4 @@
-"""Tokenizer, token layout, tiny models, heads, checkpoints and the lean forward that trains them."""
+"""Tokenizer, token layout, tiny models, heads, checkpoints, optimisers and the lean forward that trains them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import gymnasium
 
-from spa_gym.baselines.methods.seam import Place
+from spa_gym.baselines.rollout.place import Place
 from spa_gym.baselines.rollout.protocol import EpisodeSpec, MakeEnv, RolloutEngine
 from spa_gym.core.cloning import clone
 from spa_gym.core.errors import TrajectoryMismatch

@@ -1,1 +1,1 @@
-"""The stages of the pipeline, one linear file each: pretrain, sft, explore, estimator, ppo."""
+"""The stages of the pipeline, one linear file each: pretrain, sft, explore, estimator, train."""

@@ -4,9 +4,9 @@
         --trajectories runs/explore/trajectories.jsonl --out runs/estimator
 
 Loss by default (SPA, arXiv 2505.20732): L_PE = mean over episodes of (sum_t c_t - R)^2; those of RUDDER and RLBR are
-beside it in `estimator_learning.py`. The backbone starts from the imitated policy, the head from zero. Batches are
-drawn over all episodes, so that they mix solved and failed ones (failures all have the same length: batches sorted by
-length hold one label and do not learn); tasks of the held-out episodes are not trained on; the epoch with the least
+beside it in `learning/estimator_learning.py`. The backbone starts from the imitated policy, the head from zero. Batches
+are drawn over all episodes, so that they mix solved and failed ones (failures all have the same length: batches sorted
+by length hold one label and do not learn); tasks of the held-out episodes are not trained on; the epoch with the least
 held-out error of the sum is kept.
 
 Reported, on the held-out episodes: R2 and AUC of sum c_t against R, mean |sum c - R|, correlation of c_t with the gain
@@ -28,13 +28,13 @@ import numpy as np
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.distributed import gather, is_main, share, wait
+from spa_gym.baselines.learning.estimator_inference import ProgressModel
+from spa_gym.baselines.learning.estimator_learning import OBJECTIVES, train_step
+from spa_gym.baselines.learning.imitation import schedule
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import encode
-from spa_gym.baselines.training.estimator_inference import ProgressModel
-from spa_gym.baselines.training.estimator_learning import OBJECTIVES, train_step
-from spa_gym.baselines.training.imitation import schedule
-from spa_gym.baselines.training.optimizers import Optimizers, adamw
 from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.arguments import one_of

@@ -25,20 +25,20 @@ from typing import Any
 import torch
 
 from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.learning.imitation import schedule, train_on
+from spa_gym.baselines.learning.transcripts import TranscriptStream
 from spa_gym.baselines.models.checkpoint import save_checkpoint
 from spa_gym.baselines.models.kindred import relate_kinds, relate_numbers
+from spa_gym.baselines.models.optimizers import muon_and_adamw
 from spa_gym.baselines.models.tiny import count_parameters, make_tiny, relate_name_embeddings
 from spa_gym.baselines.models.tokenizer import train_tokenizer
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.policy_evaluation import evaluate_policy, log_final
-from spa_gym.baselines.training.imitation import schedule, train_on
-from spa_gym.baselines.training.optimizers import muon_and_adamw
 from spa_gym.baselines.training.pretrain_config import PretrainConfig
 from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.sources import Source, TranscriptPlayer, world_texts
 from spa_gym.baselines.training.tracker import Tracker
-from spa_gym.baselines.training.transcripts import TranscriptStream
 from spa_gym.core.arguments import one_of
 from spa_gym.core.players import playable
 from spa_gym.core.run_record import RunRecord

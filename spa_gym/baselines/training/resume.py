@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from spa_gym.baselines.distributed import is_main
-from spa_gym.baselines.training.optimizers import Optimizers
+from spa_gym.baselines.models.optimizers import Optimizers
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import CheckpointMismatch, FolderInUse, WriteFailed
 from spa_gym.core.lock import locked_or_busy

@@ -20,16 +20,16 @@ import torch
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.distributed import is_main, wait
+from spa_gym.baselines.learning.imitation import schedule, train_on
+from spa_gym.baselines.learning.transcripts import Transcript, play_transcript
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.lora import add_lora, merged
+from spa_gym.baselines.models.optimizers import Optimizers, adamw, muon_and_adamw
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tiny import count_parameters
 from spa_gym.baselines.policy_evaluation import evaluate_final, log_final
-from spa_gym.baselines.training.imitation import schedule, train_on
-from spa_gym.baselines.training.optimizers import Optimizers, adamw, muon_and_adamw
 from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tracker import Tracker
-from spa_gym.baselines.training.transcripts import Transcript, play_transcript
 from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord

@@ -9,9 +9,9 @@ from typing import Any
 
 import gymnasium
 
+from spa_gym.baselines.learning.transcripts import Transcript, play_transcript
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.models.view import View
-from spa_gym.baselines.training.transcripts import Transcript, play_transcript
 from spa_gym.core.players import playable
 
 __all__ = ["FIRST_TRAINING_WORLD", "Source", "TranscriptPlayer", "world_texts"]

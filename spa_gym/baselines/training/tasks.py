@@ -8,9 +8,9 @@ from typing import Any
 
 import gymnasium
 
-from spa_gym.baselines.methods.seam import Needs
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
-from spa_gym.baselines.training.train_config import TrainConfig
+from spa_gym.baselines.seam import Needs
+from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["Tasks"]

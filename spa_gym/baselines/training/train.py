@@ -3,8 +3,8 @@
     python -m spa_gym.baselines.training.train --start runs/sft/checkpoint --method spa --out runs/spa-0 --seed 0
 
 Each iteration plays episodes of random training tasks at temperature 1 and asks the method for the credit of every
-step (`methods/seam.py`). Rewards go through a critic and GAE, and PPO's clipped loss; advantages go to the clipped loss
-as they are; preferences and imitations to `preference.py`. GAE runs over steps by default (an action is one decision),
+step (`seam.py`). Rewards go through a critic and GAE, and PPO's clipped loss; advantages go to the clipped loss as they
+are; preferences and imitations to `learning/preference.py`. GAE runs over steps by default (an action is one decision),
 over action tokens by option. The critic reads the state before the action: as a head on the policy's hidden states (no
 gradient goes back into them), or as a model of its own from the same checkpoint. A truncated episode has failed: the
 step limit is part of the task and the policy can count its steps, so nothing is bootstrapped unless asked for. The
@@ -24,8 +24,10 @@ from torch import nn
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.distributed import from_main, is_main, wait
+from spa_gym.baselines.learning.demonstrations import demonstrations
+from spa_gym.baselines.learning.learner import Learner
+from spa_gym.baselines.learning.readings import ModelReadings
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Study
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.lora import merged
 from spa_gym.baselines.models.shipped import resolve_start
@@ -33,13 +35,12 @@ from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.policy_evaluation import DECODINGS, evaluate_final, evaluate_policy, log_final
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.player import EnginePlayer
-from spa_gym.baselines.training.demonstrations import demonstrations
-from spa_gym.baselines.training.learner import Learner
-from spa_gym.baselines.training.readings import ModelReadings
+from spa_gym.baselines.seam import Batch, Credit, Method
+from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.baselines.training.resume import Resumable, run_stage
+from spa_gym.baselines.training.study import study_of
 from spa_gym.baselines.training.tasks import Tasks
 from spa_gym.baselines.training.tracker import Tracker
-from spa_gym.baselines.training.train_config import TrainConfig
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Trajectory
 
@@ -57,7 +58,7 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device)
     method = make_method(config.method, config.options)
-    study = _study(config, method)
+    study = study_of(config, train, _demonstrated(config, method))
     spent = method.prepare(study)  # before the policy is there: a fit needs the memory of its optimiser
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     learner = Learner(loaded.model, loaded.codec, config, device)
@@ -168,20 +169,11 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
     return record
 
 
-def _study(config: TrainConfig, method: Method) -> Study:
-    demonstrated: Sequence[Trajectory] = ()
-    if method.needs.demonstrated:
-        demonstrated = demonstrations(config.env_id, config.env_kwargs, config.demonstrations)
-    return Study(
-        config.start,
-        config.env_id,
-        config.env_kwargs,
-        config.out,
-        config.seed,
-        config.device,
-        demonstrated,
-        training=config,
-    )
+def _demonstrated(config: TrainConfig, method: Method) -> Sequence[Trajectory]:
+    """The expert's episodes, for a method that asks for them."""
+    if not method.needs.demonstrated:
+        return ()
+    return demonstrations(config.env_id, config.env_kwargs, config.demonstrations)
 
 
 def _figures(played: Sequence[Trajectory], credit: Credit, continued: int) -> dict[str, float]:

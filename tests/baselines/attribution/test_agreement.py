@@ -16,8 +16,8 @@ from spa_gym.baselines.attribution.scoring import ScoreConfig, load_scores, scor
 from spa_gym.baselines.attribution.store import Truth, ValuedEpisode
 from spa_gym.baselines.attribution.tables import as_record, as_tables
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Credit, Pair, Span
 from spa_gym.baselines.models.tokens import collate, encode
+from spa_gym.baselines.seam import Batch, Credit, Pair, Span
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.attribution_page import draw_gain, telling_episodes, training_gain, write_page

@@ -12,10 +12,10 @@ import gymnasium
 
 from spa_gym.baselines.attribution.store import Node, Truth, value_task
 from spa_gym.baselines.attribution.truth import assess
-from spa_gym.baselines.methods.seam import Place
 from spa_gym.baselines.models.checkpoint import save_checkpoint
 from spa_gym.baselines.rollout.episode import Episode
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
+from spa_gym.baselines.seam import Place
 from spa_gym.core.cloning import clone
 from spa_gym.core.trajectory import Trajectory, from_record, to_record
 from tests.baselines.language import toy_codec, toy_model

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spa_gym.baselines.methods.explored import ExploredMethod
-from spa_gym.baselines.methods.seam import Batch, Credit
+from spa_gym.baselines.seam import Batch, Credit
 from spa_gym.core.trajectory import Trajectory
 from tests.baselines.methods.toys import episode
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Batch, Credit, Method, Needs
+from spa_gym.baselines.seam import Batch, Credit, Method, Needs
 
 
 class Own(Method):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spa_gym.baselines.methods.eto import TrajectoryPreference
-from spa_gym.baselines.methods.seam import Batch, Pair, Span, Study
+from spa_gym.baselines.seam import Batch, Pair, Span, Study
 from spa_gym.core.errors import BadArgument
 from tests.baselines.methods.tables import played
 

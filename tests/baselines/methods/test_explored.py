@@ -14,8 +14,9 @@ import torch
 
 from spa_gym.baselines.methods.explored import ExploredMethod, paid_out
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Study
+from spa_gym.baselines.seam import Batch
 from spa_gym.baselines.training.resume import Resumable
+from spa_gym.baselines.training.study import study_of
 from spa_gym.baselines.training.train import train
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Trajectory
@@ -38,8 +39,7 @@ def _prepared(name: str, pipeline: Pipeline, fits: Path, own: Path, **options: A
     config = ppo_config(pipeline.start, fits / f"{name}-{method.read}")
     if not (config.out / "explore").exists():
         made_up_exploration(config, tasks=8, samples=2)
-    study = Study(config.start, config.env_id, config.env_kwargs, config.out, config.seed, "cpu", training=config)
-    steps = method.prepare(study)
+    steps = method.prepare(study_of(config, train))
     method._own = own
     return method, steps
 

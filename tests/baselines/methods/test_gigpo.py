@@ -7,7 +7,7 @@ import pytest
 
 from spa_gym.baselines.methods.gigpo import GroupInGroup
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch
+from spa_gym.baselines.seam import Batch
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 from tests.baselines.methods.branching import branching

@@ -6,7 +6,7 @@ import pytest
 
 from spa_gym.baselines.methods.grpo import GroupRelative
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch
+from spa_gym.baselines.seam import Batch
 from spa_gym.core.errors import BadArgument
 from tests.baselines.methods.toys import episode
 

@@ -11,7 +11,7 @@ import pytest
 
 from spa_gym.baselines.methods.hcapo import HindsightCredit
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch
+from spa_gym.baselines.seam import Batch
 from spa_gym.baselines.training.train import train
 from spa_gym.core.errors import BadArgument
 from tests.baselines.conftest import Pipeline

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spa_gym.baselines.methods.ipr import StepPreference
-from spa_gym.baselines.methods.seam import Batch, Credit, Pair, Span, Study
+from spa_gym.baselines.seam import Batch, Credit, Pair, Span, Study
 from spa_gym.core.errors import BadArgument
 from tests.baselines.methods.tables import played, player_of
 from tests.baselines.methods.toys import ToyPlayer

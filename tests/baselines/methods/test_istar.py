@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from spa_gym.baselines.learning.readings import ModelReadings
 from spa_gym.baselines.methods.istar import ImplicitStepReward, ranked_pairs
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Study
 from spa_gym.baselines.models.checkpoint import load_checkpoint
-from spa_gym.baselines.training.readings import ModelReadings
+from spa_gym.baselines.seam import Batch, Study
+from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.train import train
-from spa_gym.baselines.training.train_config import TrainConfig
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 from tests.baselines.conftest import Pipeline

@@ -14,8 +14,8 @@ import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines.methods.oracle import OracleProgress
 from spa_gym.baselines.methods.ppo import SparseReward
 from spa_gym.baselines.methods.registry import METHODS, make_method
-from spa_gym.baselines.methods.seam import Batch, Study
 from spa_gym.baselines.methods.spa import StepwiseProgress
+from spa_gym.baselines.seam import Batch, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Step, Trajectory
 from tests.baselines.methods.own import Own

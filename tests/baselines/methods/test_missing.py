@@ -9,7 +9,7 @@ import pytest
 
 from spa_gym.baselines.methods.groups import GroupMethod
 from spa_gym.baselines.methods.registry import METHODS, make_method
-from spa_gym.baselines.methods.seam import Batch, Method, Needs, Study
+from spa_gym.baselines.seam import Batch, Method, Needs, Study
 from spa_gym.baselines.training.tasks import Tasks
 from spa_gym.core.errors import BadArgument
 from tests.baselines.methods.toys import ToyPlayer, episode
@@ -127,6 +127,13 @@ def test_who_compares_with_the_reference_needs_readings() -> None:
     for method in methods:
         with pytest.raises(BadArgument, match="a batch with readings; got none"):
             method.credit(Batch(group))
+
+
+@pytest.mark.parametrize("name", ["spa", "rudder", "rlbr"])
+def test_who_explores_needs_a_study_with_stages(name: str, tmp_path: Path) -> None:
+    wanted = r"a study with stages; got none, and the method asks for its explore.*Study\(\.\.\., stages=\.\.\.\)"
+    with pytest.raises(BadArgument, match=wanted):
+        make_method(name).prepare(Study("start", "toy", {}, tmp_path, 0))
 
 
 def test_what_is_there_is_used_and_a_copy_of_a_batch_is_a_batch() -> None:

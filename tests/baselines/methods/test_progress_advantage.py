@@ -10,8 +10,9 @@ import pytest
 
 from spa_gym.baselines.methods.progress_advantage import ProgressAdvantage
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Study
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.seam import Batch, Study
+from spa_gym.baselines.training.study import study_of
 from spa_gym.baselines.training.train import train
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
@@ -76,6 +77,6 @@ def test_half_of_the_budget_trains_the_scoring_policy(pipeline: Pipeline, tmp_pa
     assert record.metrics["outcome/success_greedy"] == 0.0
 
     method = ProgressAdvantage(outcome="rloo", options={"group": 2}, share=0.25, scale=0.7)
-    study = Study(config.start, config.env_id, config.env_kwargs, tmp_path / "other", 0, "cpu", training=config)
+    study = study_of(replace(config, out=tmp_path / "other"), train)
     assert method.prepare(study) == 36 == method.prepare(study), "found again"
     assert RunRecord.load(tmp_path / "other" / "outcome" / "record.json").method == "rloo" and method._beta == 0.7

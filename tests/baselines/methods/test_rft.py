@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spa_gym.baselines.methods.rft import RejectionSampling
-from spa_gym.baselines.methods.seam import Batch, Span
+from spa_gym.baselines.seam import Batch, Span
 from spa_gym.core.errors import BadArgument
 from tests.baselines.methods.tables import played
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from spa_gym.baselines.methods.experts import Experts
-from spa_gym.baselines.methods.seam import Batch, Span, Study
 from spa_gym.baselines.methods.sft import Imitation
+from spa_gym.baselines.seam import Batch, Span, Study
 from spa_gym.core.errors import BadArgument
 from tests.baselines.methods.tables import played
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Study
 from spa_gym.baselines.methods.spa_released import ReleasedProgress
+from spa_gym.baselines.seam import Batch, Study
 from spa_gym.core.errors import BadArgument
 from tests.baselines.methods.estimators import CONTRIBUTIONS, PLAYED, credit_of
 from tests.baselines.methods.toys import episode

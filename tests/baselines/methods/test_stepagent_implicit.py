@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Credit, Study
 from spa_gym.baselines.methods.stepagent_implicit import ExpertStepPreference
 from spa_gym.baselines.models.view import View
+from spa_gym.baselines.seam import Batch, Credit, Study
 from spa_gym.baselines.training.train import train
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory

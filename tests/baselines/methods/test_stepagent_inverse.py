@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Study
 from spa_gym.baselines.methods.stepagent_inverse import ExpertDiscriminator, discriminator_loss, step_rewards
+from spa_gym.baselines.seam import Batch, Study
 from spa_gym.baselines.training import train as train_module
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.train import train

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spa_gym.baselines.methods.registry import make_method
-from spa_gym.baselines.methods.seam import Batch, Study
+from spa_gym.baselines.seam import Batch, Study
 from tests.baselines.methods.toys import episode
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spa_gym.baselines.methods.seam import Batch
 from spa_gym.baselines.methods.vineppo import MonteCarloAdvantage
+from spa_gym.baselines.seam import Batch
 from spa_gym.core.errors import BadArgument
 from tests.baselines.methods.tables import played, player_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spa_gym.baselines.methods.seam import Array, Place
+from spa_gym.baselines.seam import Array, Place
 from spa_gym.core.trajectory import Step, Trajectory
 
 __all__ = ["ToyPlayer", "ToyReadings", "episode"]

@@ -9,9 +9,9 @@ import gymnasium
 import pytest
 
 import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.baselines.learning.demonstrations import demonstrations
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.player import EnginePlayer
-from spa_gym.baselines.training.demonstrations import demonstrations
 from spa_gym.core.cloning import restore
 from spa_gym.core.errors import TrajectoryMismatch
 from spa_gym.core.trajectory import Trajectory

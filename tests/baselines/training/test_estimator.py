@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import torch
 
+from spa_gym.baselines.learning.estimator_inference import ProgressModel, load_estimator
+from spa_gym.baselines.learning.estimator_learning import train_step
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.optimizers import Optimizers
 from spa_gym.baselines.models.tokens import collate, encode
 from spa_gym.baselines.training.estimator import EstimatorConfig, _split, auc, score_contributions
-from spa_gym.baselines.training.estimator_inference import ProgressModel, load_estimator
-from spa_gym.baselines.training.estimator_learning import train_step
-from spa_gym.baselines.training.optimizers import Optimizers
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.trajectory import Step, Trajectory
 from tests.baselines.conftest import Pipeline

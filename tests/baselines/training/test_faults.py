@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spa_gym.baselines.methods.seam import Credit
+from spa_gym.baselines.learning import imitation
+from spa_gym.baselines.learning.estimator_inference import ProgressModel
+from spa_gym.baselines.learning.learner import Learner
 from spa_gym.baselines.models.checkpoint import load_checkpoint
-from spa_gym.baselines.training import imitation
+from spa_gym.baselines.seam import Credit
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
-from spa_gym.baselines.training.estimator_inference import ProgressModel
-from spa_gym.baselines.training.learner import Learner
 from spa_gym.baselines.training.sft import sft
 from spa_gym.baselines.training.train import train
 from spa_gym.core.errors import CheckpointMismatch, TrainingDiverged

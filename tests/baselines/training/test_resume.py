@@ -19,11 +19,11 @@ from safetensors import SafetensorError
 from torch import nn
 
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.training import pretrain as pretrain_module
 from spa_gym.baselines.training import resume
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.explore import ExploreConfig, explore
-from spa_gym.baselines.training.optimizers import Optimizers, adamw
 from spa_gym.baselines.training.pretrain import pretrain
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.sft import sft

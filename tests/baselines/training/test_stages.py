@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from spa_gym.baselines import policy_evaluation
+from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.training import train as train_module
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
-from spa_gym.baselines.training.estimator_inference import ProgressModel
 from spa_gym.baselines.training.explore import ExploreConfig, explore
 from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.sft import sft

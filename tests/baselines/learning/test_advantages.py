@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from spa_gym.baselines.training.advantages import explained_variance, gae, gae_over_tokens, whiten
-from spa_gym.baselines.training.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
+from spa_gym.baselines.learning.advantages import explained_variance, gae, gae_over_tokens, whiten
+from spa_gym.baselines.learning.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
 
 HALF = {"gamma": 0.9, "lam": 0.8}  # gamma * lambda = 0.72
 

@@ -1,8 +1,9 @@
 """The seam between methods and training: a method says what credit each step gets, and nothing else.
 
 Policy, demonstrations, exploration budget, losses and evaluation are the same for all methods (`training/train.py`).
-Before training a method may explore and fit something of its own (`prepare`), and for every batch of episodes it may
-let the policy play on from any step (`Batch.player`); the environment steps of both are counted against its budget.
+Before training a method may explore and fit something of its own (`prepare`, by `Study.stages`), and for every batch of
+episodes it may let the policy play on from any step (`Batch.player`); the environment steps of both are counted against
+its budget.
 """
 
 from __future__ import annotations
@@ -16,17 +17,31 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from spa_gym.baselines.rollout.place import Place
 from spa_gym.core.errors import BadArgument
-from spa_gym.core.trajectory import Step, Trajectory
+from spa_gym.core.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from spa_gym.baselines.training.optimizers import Optimizers
-    from spa_gym.baselines.training.train_config import TrainConfig
-    from spa_gym.core.cloning import EnvState
+    from spa_gym.baselines.models.optimizers import Optimizers
+    from spa_gym.baselines.train_config import TrainConfig
+    from spa_gym.core.run_record import RunRecord
 
-__all__ = ["Array", "Batch", "Credit", "Method", "Needs", "Pair", "Place", "Player", "Readings", "Span", "Study"]
+__all__ = [
+    "Array",
+    "Batch",
+    "Credit",
+    "Method",
+    "Needs",
+    "Pair",
+    "Place",
+    "Player",
+    "Readings",
+    "Span",
+    "Stages",
+    "Study",
+]
 
 Array = npt.NDArray[np.float64]
 
@@ -108,14 +123,6 @@ class Credit:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A point in an episode that can be gone on from: the state of the environment, and what led there."""
-
-    state: EnvState
-    history: tuple[Step, ...]
-
-
 class Player(Protocol):
     """Lets the present policy play, from the start of a task or from a place; counts environment steps."""
 
@@ -159,18 +166,18 @@ class Readings(Protocol):
 
 
 class _Absent:
-    """Stands where a batch was made without a part; a method that asks something of it hears what is missing."""
+    """Stands where a whole was made without a part; a method that asks something of it hears what is missing."""
 
-    def __init__(self, part: str, words: str) -> None:
-        self._part, self._words = part, words
+    def __init__(self, part: str, words: str, whole: str = "Batch") -> None:
+        self._part, self._words, self._whole = part, words, whole
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         raise BadArgument(
-            f"a batch with {self._words}",
+            f"a {self._whole.lower()} with {self._words}",
             f"none, and the method asks for its {name}",
-            f"let training/train.py make the batch, or pass Batch(..., {self._part}=...)",
+            f"let training/train.py make the {self._whole.lower()}, or pass {self._whole}(..., {self._part}=...)",
         )
 
 
@@ -214,6 +221,26 @@ class Needs:
     plays: bool = True
 
 
+class Stages(Protocol):
+    """Stages that a method may run first, with the start, the seed and the device of the training it takes part in.
+
+    Each runs in a folder of its own and returns its record, at once where it was finished there before. `settings` are
+    fields of its config that are not the defaults.
+    """
+
+    def explore(self, out: Path, **settings: Any) -> RunRecord:
+        """The imitated policy plays training tasks; the episodes lie in `<out>/trajectories.jsonl`."""
+        ...
+
+    def fit_estimator(self, out: Path, **settings: Any) -> RunRecord:
+        """A progress estimator is fitted to episodes; it lies in `<out>/checkpoint`."""
+        ...
+
+    def train(self, out: Path, **settings: Any) -> RunRecord:
+        """Another policy is trained, set as this training but for `settings`; it lies in `<out>/checkpoint`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Study:
     """What a method may know of the training it takes part in."""
@@ -233,7 +260,9 @@ class Study:
     demonstrations: Sequence[Trajectory] = field(default=())
     """The expert's episodes that the policy has imitated."""
     training: TrainConfig | None = None
-    """All settings of that training, for a method that trains another policy in the same way first."""
+    """All settings of that training."""
+    stages: Any = _Absent("stages", "stages", "Study")
+    """What a method may run first (`Stages`)."""
 
 
 class Method(abc.ABC):

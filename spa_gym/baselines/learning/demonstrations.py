@@ -10,7 +10,7 @@ from typing import Any
 
 import gymnasium
 
-from spa_gym.baselines.training.transcripts import play_demonstrator
+from spa_gym.baselines.learning.transcripts import play_demonstrator
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["demonstrations"]

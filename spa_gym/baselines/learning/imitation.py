@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from spa_gym.baselines.distributed import add_gradients, share
+from spa_gym.baselines.learning.divergence import refuse_nan
+from spa_gym.baselines.learning.transcripts import Transcript
 from spa_gym.baselines.models.fast_forward import features
+from spa_gym.baselines.models.optimizers import Optimizers
 from spa_gym.baselines.models.tokens import collate
-from spa_gym.baselines.training.divergence import refuse_nan
-from spa_gym.baselines.training.optimizers import Optimizers
-from spa_gym.baselines.training.transcripts import Transcript
 
 __all__ = ["compute_dtype", "imitation_loss", "schedule", "train_on"]
 

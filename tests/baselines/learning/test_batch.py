@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from spa_gym.baselines.methods.seam import Credit
+from spa_gym.baselines.learning.batch import Critic, prepare, token_advantages
+from spa_gym.baselines.learning.updates import update
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.models.tokens import encode
-from spa_gym.baselines.training.batch import Critic, prepare, token_advantages
-from spa_gym.baselines.training.optimizers import Optimizers, adamw
+from spa_gym.baselines.seam import Credit
 from spa_gym.baselines.training.train import TrainConfig
-from spa_gym.baselines.training.updates import update
 from spa_gym.core.trajectory import Trajectory
 from tests.baselines.conftest import Pipeline
 from tests.baselines.tiny_runs import explored

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from spa_gym.baselines.methods.seam import Credit
+from spa_gym.baselines.learning import batch as batch_module
+from spa_gym.baselines.learning.batch import Critic, Episode
+from spa_gym.baselines.learning.critic_fit import fit_critic
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.models.tokens import EncodedTrajectory
-from spa_gym.baselines.training import batch as batch_module
-from spa_gym.baselines.training.batch import Critic, Episode
-from spa_gym.baselines.training.critic_fit import fit_critic
-from spa_gym.baselines.training.optimizers import Optimizers, adamw
+from spa_gym.baselines.seam import Credit
+from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.baselines.training.train import train
-from spa_gym.baselines.training.train_config import TrainConfig
 from spa_gym.core.errors import BadArgument
 from tests.baselines.conftest import Pipeline
 from tests.baselines.tiny_runs import ppo_config

@@ -45,7 +45,7 @@ class Optimizers:
     def step(self, factor: float = 1.0) -> float:
         """Take a step at `factor` times the peak rates and clear the gradients; returns the gradient's norm.
 
-        With a norm that is not finite no step is taken: see `divergence.py`.
+        With a norm that is not finite no step is taken: see `learning/divergence.py`.
         """
         factor *= min(1.0, (self.taken() + 1) / self.warmup) if self.warmup else 1.0
         norm = float(torch.nn.utils.clip_grad_norm_(self.parameters(), self.clip or float("inf")))

@@ -9,11 +9,11 @@ import gymnasium
 import pytest
 
 from spa_gym.agents import load_agent
-from spa_gym.baselines.models import agent as agent_module
 from spa_gym.baselines.models import shipped
-from spa_gym.baselines.models.agent import ModelAgent
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
+from spa_gym.baselines.rollout import agent as agent_module
+from spa_gym.baselines.rollout.agent import ModelAgent
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.core.errors import BadArgument, DataNotFound

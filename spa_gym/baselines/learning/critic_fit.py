@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import torch
 
-from spa_gym.baselines.training.batch import Critic, Episode
-from spa_gym.baselines.training.optimizers import Optimizers
+from spa_gym.baselines.learning.batch import Critic, Episode
+from spa_gym.baselines.models.optimizers import Optimizers
 
 __all__ = ["TOKENS", "fit_critic"]
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import torch
 
-from spa_gym.baselines.methods.seam import Credit, Pair, Span
+from spa_gym.baselines.learning import preference
+from spa_gym.baselines.learning.learner import Learner
+from spa_gym.baselines.learning.preference import dpo_loss, encode_span, learn_preferences
+from spa_gym.baselines.learning.readings import action_logprobs, tokens_per_step
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.models.tokens import encode
-from spa_gym.baselines.training import preference
-from spa_gym.baselines.training.learner import Learner
-from spa_gym.baselines.training.optimizers import Optimizers, adamw
-from spa_gym.baselines.training.preference import dpo_loss, encode_span, learn_preferences
-from spa_gym.baselines.training.readings import action_logprobs, tokens_per_step
-from spa_gym.baselines.training.train_config import TrainConfig
+from spa_gym.baselines.seam import Credit, Pair, Span
+from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.core.errors import BadArgument, TrainingDiverged
 from tests.baselines.language import toy_codec, toy_model
 from tests.baselines.methods.toys import episode

@@ -12,13 +12,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from spa_gym.baselines.learning import imitation
+from spa_gym.baselines.learning.imitation import imitation_loss, schedule, train_on
+from spa_gym.baselines.learning.transcripts import Transcript, TranscriptStream, play_transcript
 from spa_gym.baselines.models.checkpoint import Checkpoint, load_checkpoint
+from spa_gym.baselines.models.optimizers import Optimizers, adamw, muon_and_adamw
 from spa_gym.baselines.models.tokens import EncodedTrajectory
-from spa_gym.baselines.training import imitation
-from spa_gym.baselines.training.imitation import imitation_loss, schedule, train_on
-from spa_gym.baselines.training.optimizers import Optimizers, adamw, muon_and_adamw
 from spa_gym.baselines.training.sources import FIRST_TRAINING_WORLD, Source, TranscriptPlayer, world_texts
-from spa_gym.baselines.training.transcripts import Transcript, TranscriptStream, play_transcript
 from tests.baselines.conftest import Pipeline
 
 

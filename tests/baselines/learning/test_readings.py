@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from spa_gym.baselines.training.readings import ModelReadings
+from spa_gym.baselines.learning.readings import ModelReadings
 from spa_gym.core.trajectory import Step, Trajectory
 from tests.baselines.language import toy_codec, toy_model
 

@@ -13,14 +13,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from spa_gym.baselines.distributed import gather, share
-from spa_gym.baselines.methods.seam import Credit
+from spa_gym.baselines.learning.advantages import gae, gae_over_tokens
+from spa_gym.baselines.learning.imitation import compute_dtype
+from spa_gym.baselines.learning.readings import action_logprobs, tokens_per_step
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
-from spa_gym.baselines.training.advantages import gae, gae_over_tokens
-from spa_gym.baselines.training.imitation import compute_dtype
-from spa_gym.baselines.training.readings import action_logprobs, tokens_per_step
-from spa_gym.baselines.training.train_config import TrainConfig
+from spa_gym.baselines.seam import Credit
+from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["Critic", "Episode", "prepare", "token_advantages"]

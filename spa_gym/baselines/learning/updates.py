@@ -8,15 +8,15 @@ import torch
 from torch import nn
 
 from spa_gym.baselines.distributed import add_gradients, share
+from spa_gym.baselines.learning.advantages import explained_variance
+from spa_gym.baselines.learning.batch import Critic, Episode
+from spa_gym.baselines.learning.divergence import refuse_nan
+from spa_gym.baselines.learning.imitation import compute_dtype
+from spa_gym.baselines.learning.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
 from spa_gym.baselines.models.fast_forward import features, logits_at
+from spa_gym.baselines.models.optimizers import Optimizers
 from spa_gym.baselines.models.tokens import Codec, collate
-from spa_gym.baselines.training.advantages import explained_variance
-from spa_gym.baselines.training.batch import Critic, Episode
-from spa_gym.baselines.training.divergence import refuse_nan
-from spa_gym.baselines.training.imitation import compute_dtype
-from spa_gym.baselines.training.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
-from spa_gym.baselines.training.optimizers import Optimizers
-from spa_gym.baselines.training.train_config import TrainConfig
+from spa_gym.baselines.train_config import TrainConfig
 
 __all__ = ["update"]
 

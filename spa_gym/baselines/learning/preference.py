@@ -19,14 +19,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from spa_gym.baselines.distributed import add_gradients, share
-from spa_gym.baselines.methods.seam import Credit, Span
+from spa_gym.baselines.learning.divergence import refuse_nan
+from spa_gym.baselines.learning.imitation import compute_dtype
+from spa_gym.baselines.learning.readings import action_logprobs
 from spa_gym.baselines.models.fast_forward import token_logprobs
+from spa_gym.baselines.models.optimizers import Optimizers
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
-from spa_gym.baselines.training.divergence import refuse_nan
-from spa_gym.baselines.training.imitation import compute_dtype
-from spa_gym.baselines.training.optimizers import Optimizers
-from spa_gym.baselines.training.readings import action_logprobs
-from spa_gym.baselines.training.train_config import TrainConfig
+from spa_gym.baselines.seam import Credit, Span
+from spa_gym.baselines.train_config import TrainConfig
 
 __all__ = ["dpo_loss", "encode_span", "learn_preferences"]
 

@@ -14,12 +14,12 @@ import pytest
 import torch
 from torch import nn
 
+from spa_gym.baselines.learning.estimator_inference import ProgressModel, load_predictor
+from spa_gym.baselines.learning.estimator_learning import answer_mask, episode_losses, refit, train_step
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.models.tokens import EncodedTrajectory, encode
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
-from spa_gym.baselines.training.estimator_inference import ProgressModel, load_predictor
-from spa_gym.baselines.training.estimator_learning import answer_mask, episode_losses, refit, train_step
-from spa_gym.baselines.training.optimizers import Optimizers, adamw
 from spa_gym.core.errors import BadArgument, CheckpointMismatch, TrainingDiverged
 from spa_gym.core.trajectory import Trajectory, write_jsonl
 from tests.baselines.conftest import Pipeline

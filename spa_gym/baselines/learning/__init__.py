@@ -1,0 +1,1 @@
+"""What learns from data and knows neither stage nor method: imitation, advantages, losses, updates, estimators."""
