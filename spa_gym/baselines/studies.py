@@ -5,7 +5,7 @@ knows its language, which splits are looked at, and the settings of each size. A
 and a further method of `methods/registry.py` is in the tables of `cpu` and `gpu` by itself.
 
 Settings were fixed on other seeds (100 and up) than those of the tables. What all methods of a world share was chosen
-by its `ppo` run of seed 100. What a method has of its own stands in `_OPTIONS` and `_CHANGES`, each line with its
+by its `ppo` run of seed 100. What a method has of its own stands in `_CHANGES` and in `options`, each line with its
 reason; rates may only be chosen by `tuning.py`, which gives every method the same number of trial runs.
 """
 
@@ -78,10 +78,17 @@ _TRAINING: Settings = {
     "critic_epochs": 5,
     "critic_warmup": 1,
 }
+_RATES = {
+    **dict.fromkeys(("ppo", "spa", "spa-penalty", "rloo", "graphgpo", "hcapo"), 1.5e-4),
+    **dict.fromkeys(("sft", "rft", "vineppo", "istar"), 1.5e-4),
+    **dict.fromkeys(("eto", "ipr", "rro"), 5e-5),
+}
+"""Chosen by the trials in ALFWorld (benchmarks/results/trials), for all worlds; the others keep the shared rate."""
 _CHANGES: dict[str, Settings] = {
+    **{name: {"lr": rate} for name, rate in _RATES.items()},
     # Its batch is 8 episodes, whose continuations cost what hundreds of the others' episodes do: as many updates a
     # batch as the others make, instead of one.
-    "vineppo": {"minibatch": 2},
+    "vineppo": {"lr": _RATES["vineppo"], "minibatch": 2},
 }
 
 
@@ -160,7 +167,7 @@ STUDIES: dict[str, EnvStudy] = {
         curve_split="valid_seen",
         table_split="valid_unseen",
         official=("valid_unseen", {"source": "official"}),
-        presets=_presets(6_000, 12_000, 1_000_000, explored=50),
+        presets=_presets(6_000, 10_000, 1_000_000, explored=42),
     ),
     "webshop": EnvStudy(
         env_id="SPA-WebShop-v0",

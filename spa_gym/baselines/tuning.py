@@ -89,7 +89,7 @@ def chosen(folder: Path, shared: float = 5e-4) -> dict[str, dict[str, float]]:
     tried: dict[tuple[str, str], dict[float, float]] = {}
     for path, record in find_records(folder):
         label, separator, _ = record.method.rpartition(" lr=")
-        if record.kind != "train" or not separator:
+        if record.kind != "train" or not separator or not record.final:
             continue
         success = next(figures["success"] for place, figures in record.final.items() if place.endswith("/sampled"))
         tried.setdefault((path.parent.parent.name, label), {})[float(record.settings["lr"])] = float(success)

@@ -95,14 +95,15 @@ def collect_studies(records: Iterable[RunRecord], references: Sequence[str] = RE
     """Group training records by environment and compute their tables.
 
     Args:
-        records: Any records; those of another kind than "train" are passed over.
+        records: Any records; those of another kind than "train" are passed over, and trainings that were played on no
+            split, such as a method's own first one.
         references: The methods that differences are taken to.
 
     Returns:
         One study per environment, in the order of their ids.
     """
     groups: dict[str, Study] = {}
-    for record in sorted((r for r in records if r.kind == "train"), key=lambda r: (r.env_id, r.created)):
+    for record in sorted((r for r in records if r.kind == "train" and r.final), key=lambda r: (r.env_id, r.created)):
         key = json.dumps([record.env_id, record.env_kwargs], sort_keys=True)
         study = groups.setdefault(key, Study(record.env_id, record.env_kwargs, {}))
         by_seed = study.records.setdefault(record.method, {})

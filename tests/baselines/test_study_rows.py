@@ -58,9 +58,9 @@ def test_a_smaller_budget_explores_less_and_a_larger_one_does_not_explore_more()
     def tasks(env_steps: int | None) -> int:
         return method_rows(CPU, ("spa",), env_steps)[0].options["tasks"]
 
-    assert [tasks(steps) for steps in (None, CPU.env_steps // 2, 1, 10 * CPU.env_steps)] == [50, 25, 10, 50]
-    assert ablation_rows(CPU, ("paper",), CPU.env_steps // 2)[0].options["tasks"] == 25
-    assert CPU.options["spa"]["tasks"] == 50
+    assert [tasks(steps) for steps in (None, CPU.env_steps // 2, 1, 10 * CPU.env_steps)] == [42, 21, 10, 42]
+    assert ablation_rows(CPU, ("paper",), CPU.env_steps // 2)[0].options["tasks"] == 21
+    assert CPU.options["spa"]["tasks"] == 42
 
 
 def test_changes_are_the_methods_alone() -> None:
@@ -100,5 +100,7 @@ def test_the_best_rate_is_chosen_and_ties_go_to_the_shared_one(tmp_path: Path, m
             record = RunRecord("train", f"{label} lr={rate:g}", "SPA-ALFWorld-v0", seed=SEED, settings={"lr": rate})
             record.final = {"valid_seen/greedy": {"success": 1.0}, "valid_seen/sampled": {"success": success}}
             record.save(tmp_path / "alfworld" / f"{label}{rate}" / "record.json")
+    own = RunRecord("train", "ppo lr=0.001", "SPA-ALFWorld-v0", settings={"lr": 1e-3})
+    own.save(tmp_path / "alfworld" / "ppo0.001" / "outcome" / "record.json")  # a method's first training, not played
     RunRecord("train", "sft", "SPA-ALFWorld-v0").save(tmp_path / "alfworld" / "sft" / "record.json")
     assert chosen(tmp_path) == {"alfworld": {"eto": 2e-4, "ppo": 5e-4, "rloo": 1e-3}}, "rft has not had all its trials"

@@ -74,6 +74,7 @@ class ProgressAdvantage(Method):
         record = study.stages.train(
             folder,
             method=self.outcome,
+            label="",
             options=self.options,
             env_steps=max(1, int(self.share * study.training.env_steps)),
             final_splits=(),
