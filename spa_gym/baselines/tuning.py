@@ -80,19 +80,19 @@ def chosen(folder: Path, shared: float = 5e-4) -> dict[str, dict[str, float]]:
     """The best rate of each method in each environment, from the records of trial runs.
 
     Args:
-        folder: where the records are, a folder for each environment.
+        folder: where the records are.
         shared: the rate that is taken where others are level with it.
 
     Returns:
-        Environment -> method -> rate; a method is left out until all its trials are done.
+        Environment's id -> method -> rate; a method is left out until all its trials are done.
     """
     tried: dict[tuple[str, str], dict[float, float]] = {}
-    for path, record in find_records(folder):
+    for _, record in find_records(folder):
         label, separator, _ = record.method.rpartition(" lr=")
         if record.kind != "train" or not separator or not record.final:
             continue
         success = next(figures["success"] for place, figures in record.final.items() if place.endswith("/sampled"))
-        tried.setdefault((path.parent.parent.name, label), {})[float(record.settings["lr"])] = float(success)
+        tried.setdefault((record.env_id, label), {})[float(record.settings["lr"])] = float(success)
     best: dict[str, dict[str, float]] = {}
     for (env, label), found in sorted(tried.items()):
         if set(found) >= set(rates_of(label)):

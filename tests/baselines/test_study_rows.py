@@ -103,4 +103,17 @@ def test_the_best_rate_is_chosen_and_ties_go_to_the_shared_one(tmp_path: Path, m
     own = RunRecord("train", "ppo lr=0.001", "SPA-ALFWorld-v0", settings={"lr": 1e-3})
     own.save(tmp_path / "alfworld" / "ppo0.001" / "outcome" / "record.json")  # a method's first training, not played
     RunRecord("train", "sft", "SPA-ALFWorld-v0").save(tmp_path / "alfworld" / "sft" / "record.json")
-    assert chosen(tmp_path) == {"alfworld": {"eto": 2e-4, "ppo": 5e-4, "rloo": 1e-3}}, "rft has not had all its trials"
+    assert chosen(tmp_path) == {"SPA-ALFWorld-v0": {"eto": 2e-4, "ppo": 5e-4, "rloo": 1e-3}}, (
+        "rft has not had all its trials"
+    )
+
+
+def test_the_rates_of_the_tables_are_those_that_the_trials_chose() -> None:
+    trials = Path(__file__).parents[2] / "benchmarks" / "results" / "trials"
+    if not trials.is_dir():
+        pytest.skip("the run records are not here: a checkout of the repository has them")
+    found = chosen(trials)["SPA-ALFWorld-v0"]
+    for study in STUDIES.values():
+        preset = study.presets["cpu"]
+        used = {row.label: row.changes.get("lr", preset.training["lr"]) for row in method_rows(preset)}
+        assert used == found
