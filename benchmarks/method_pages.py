@@ -62,12 +62,7 @@ def _interval(values: list[float], sign: str = "") -> str:
 
 
 def filled(page: str, table: str) -> str:
-    """The page with its table in place; as it is where it has no marks.
-
-    Examples:
-        >>> filled("text\\n<!-- made by benchmarks/method_pages.py -->\\nold\\n<!-- end -->\\n", "new\\n").split("\\n")[2]
-        ''
-    """
+    """The page with its table in place; as it is where it has no marks."""
     before, begin, rest = page.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     return f"{before}{begin}\n\n{table}\n{end}{after}" if begin and end else page

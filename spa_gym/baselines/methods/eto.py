@@ -8,17 +8,17 @@ action tokens of the episode. What step went wrong is not asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from spa_gym.baselines.methods.experts import Experts, outcome_pairs
-from spa_gym.baselines.seam import Batch, Credit, Method, Needs, Study
+from spa_gym.baselines.methods.experts import ExpertMethod, outcome_pairs
+from spa_gym.baselines.seam import Batch, Credit
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["TrajectoryPreference"]
 
 
 @dataclass
-class TrajectoryPreference(Method):
+class TrajectoryPreference(ExpertMethod):
     """The expert's episode over the policy's failure.
 
     Args:
@@ -35,7 +35,6 @@ class TrajectoryPreference(Method):
     gap: float = 0.0
     extra_steps: int | None = None
     name: str = "eto"
-    _experts: Experts = field(default_factory=Experts, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -47,16 +46,6 @@ class TrajectoryPreference(Method):
             )
         if self.reference not in ("imitated", "acting"):
             raise BadArgument("reference 'imitated' or 'acting'", repr(self.reference), "pass one of them")
-
-    @property
-    def needs(self) -> Needs:
-        """Demonstrated tasks."""
-        return Needs(demonstrated=True)
-
-    def prepare(self, study: Study) -> int:
-        """Take the demonstrations."""
-        self._experts = Experts(study.demonstrations)
-        return 0
 
     def credit(self, batch: Batch) -> Credit:
         """Pairs of whole episodes.

@@ -1,14 +1,15 @@
-"""The expert's episodes by task, and preferences for them over the policy's own episodes that ended worse."""
+"""The expert's episodes by task, methods that have them, and preferences for them over the policy's worse episodes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from spa_gym.baselines.seam import Pair, Span
+from spa_gym.baselines.seam import Method, Needs, Pair, Span, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 
-__all__ = ["Experts", "outcome_pairs"]
+__all__ = ["ExpertMethod", "Experts", "outcome_pairs"]
 
 
 class Experts:
@@ -36,6 +37,23 @@ class Experts:
                 "let prepare() see the demonstrations, and draw tasks from them: Needs(demonstrated=True)",
             )
         return self._by_task[task_id]
+
+
+@dataclass
+class ExpertMethod(Method):
+    """A method that compares with the expert's episodes: it asks for demonstrated tasks, and has their episodes."""
+
+    _experts: Experts = field(default_factory=Experts, init=False, repr=False)
+
+    @property
+    def needs(self) -> Needs:
+        """Demonstrated tasks."""
+        return Needs(demonstrated=True)
+
+    def prepare(self, study: Study) -> int:
+        """Take the demonstrations."""
+        self._experts = Experts(study.demonstrations)
+        return 0
 
 
 def outcome_pairs(

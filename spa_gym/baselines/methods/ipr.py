@@ -12,11 +12,11 @@ the expert's episode of such a pair is imitated. The two kinds of pairs share on
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from spa_gym.baselines.methods.experts import Experts, outcome_pairs
+from spa_gym.baselines.methods.experts import ExpertMethod, outcome_pairs
 from spa_gym.baselines.methods.monte_carlo import values_at
-from spa_gym.baselines.seam import Batch, Credit, Method, Needs, Pair, Place, Span, Study
+from spa_gym.baselines.seam import Batch, Credit, Pair, Place, Span
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 
@@ -24,7 +24,7 @@ __all__ = ["StepPreference"]
 
 
 @dataclass
-class StepPreference(Method):
+class StepPreference(ExpertMethod):
     """Outcome DPO, step DPO and imitation.
 
     Args:
@@ -51,7 +51,6 @@ class StepPreference(Method):
     imitation: float = 1.0
     beta: float = 0.1
     name: str = "ipr"
-    _experts: Experts = field(default_factory=Experts, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -64,16 +63,6 @@ class StepPreference(Method):
                 f"{self.continuations}, {self.prefixes}, {self.beta}, {self.tau}, {self.gap}, {self.imitation}",
                 "correct the options",
             )
-
-    @property
-    def needs(self) -> Needs:
-        """Demonstrated tasks."""
-        return Needs(demonstrated=True)
-
-    def prepare(self, study: Study) -> int:
-        """Take the demonstrations."""
-        self._experts = Experts(study.demonstrations)
-        return 0
 
     def credit(self, batch: Batch) -> Credit:
         """Pairs of both kinds, and what is imitated.

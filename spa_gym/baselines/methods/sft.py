@@ -7,30 +7,19 @@ this here says what more imitation alone would have done.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from spa_gym.baselines.methods.experts import Experts
-from spa_gym.baselines.seam import Batch, Credit, Method, Needs, Span, Study
+from spa_gym.baselines.methods.experts import ExpertMethod
+from spa_gym.baselines.seam import Batch, Credit, Span
 
 __all__ = ["Imitation"]
 
 
 @dataclass
-class Imitation(Method):
+class Imitation(ExpertMethod):
     """Imitation of the expert's episodes."""
 
     name: str = "sft"
-    _experts: Experts = field(default_factory=Experts, repr=False)
-
-    @property
-    def needs(self) -> Needs:
-        """Demonstrated tasks."""
-        return Needs(demonstrated=True)
-
-    def prepare(self, study: Study) -> int:
-        """Take the demonstrations."""
-        self._experts = Experts(study.demonstrations)
-        return 0
 
     def credit(self, batch: Batch) -> Credit:
         """The expert's episode for each episode of the batch.

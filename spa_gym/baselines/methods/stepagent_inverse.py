@@ -30,13 +30,13 @@ from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.learning.divergence import refuse_nan
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.learning.imitation import compute_dtype
-from spa_gym.baselines.methods.experts import Experts
+from spa_gym.baselines.methods.experts import ExpertMethod
 from spa_gym.baselines.methods.groups import check_choice
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tokens import collate, encode
-from spa_gym.baselines.seam import Array, Batch, Credit, Method, Needs, Study
+from spa_gym.baselines.seam import Array, Batch, Credit, Study
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 
@@ -80,7 +80,7 @@ def discriminator_loss(logits: torch.Tensor, experts: torch.Tensor, steps: torch
 
 
 @dataclass
-class ExpertDiscriminator(Method):
+class ExpertDiscriminator(ExpertMethod):
     """StepAgent with inverse reinforcement learning.
 
     Args:
@@ -97,7 +97,6 @@ class ExpertDiscriminator(Method):
     epochs: int = 1
     minibatch: int = 24
     name: str = "stepagent-inverse"
-    _experts: Experts = field(default_factory=Experts, init=False, repr=False)
     _discriminator: Any = field(default=None, init=False, repr=False)
     _optimizer: Any = field(default=None, init=False, repr=False)
 
@@ -111,14 +110,9 @@ class ExpertDiscriminator(Method):
                 "correct the options",
             )
 
-    @property
-    def needs(self) -> Needs:
-        """Demonstrated tasks."""
-        return Needs(demonstrated=True)
-
     def prepare(self, study: Study) -> int:
         """Take the demonstrations, and make a discriminator of the imitated policy."""
-        self._experts = Experts(study.demonstrations)
+        super().prepare(study)
         loaded = load_checkpoint(resolve_start(study.start), device=choose_device(study.device))
         self._discriminator = ProgressModel(loaded.model, loaded.codec, read="action", seed=study.seed)
         self._optimizer = Optimizers([adamw(self._discriminator.parameters(), self.lr)])
