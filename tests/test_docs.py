@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import gymnasium
 import pytest
 
+from benchmarks import doc_tables
 from spa_gym.baselines.methods.registry import METHODS
 from spa_gym.registration import REGISTRATIONS
 
@@ -69,3 +71,32 @@ def test_every_published_figure_says_where_it_was_read() -> None:
         assert heading[-1] == "mark" and len(rule) == len(heading) and rows
         for row in rows:
             assert len(row) == len(heading) and row[-1].split()[0] in known, row
+
+
+def test_the_tables_of_the_pages_are_those_of_the_report() -> None:
+    if not doc_tables.SUMMARY.is_file():
+        pytest.skip("the report is not here: spa-gym report benchmarks/results/comparison makes it")
+    summary = json.loads(doc_tables.SUMMARY.read_text(encoding="utf-8"))
+    for path in doc_tables.pages():
+        page = path.read_text(encoding="utf-8")
+        assert "<!-- table of " in page, path
+        assert doc_tables.filled(page, summary) == page, f"python benchmarks/doc_tables.py mends {path.name}"
+
+
+def test_a_table_is_put_between_its_marks() -> None:
+    interval, other = [0.5, 0.4, 0.6], [-0.1, -0.2, 0.0]
+    cell = {"success": interval, "differences": {"ppo": other}, "grounding": 0.75, "steps": 9.96}
+    row = {"method": "grpo", "seeds": [0, 1], "cells": {"sampled": cell, "greedy": cell}}
+    study = {
+        "env": "SPA-ALFWorld-v0 size=small",
+        "splits": {"valid_unseen": [row], "official_valid_unseen": []},
+        "costs": {"grpo": {"env_steps": 10214.2, "seconds": 90.0}},
+    }
+    marks = "<!-- table of methods: grpo ppo -->\nold", "<!-- table of world: SPA-WebShop-v0 -->"
+    page = f"a\n{marks[0]}\n<!-- end -->\n{marks[1]}\n<!-- end -->\nb\n"
+    lines = doc_tables.filled(page, [study]).splitlines()
+    figures = (
+        "| 2 | 0.500 [0.400, 0.600] | 0.500 [0.400, 0.600] | -0.100 [-0.200, +0.000] | – | 0.75 | 10.0 | 10,214 | 90 |"
+    )
+    assert f"| ALFWorld | `grpo` {figures}" in lines and "Not measured yet." in lines and "old" not in lines
+    assert lines[0] == "a" and lines[-1] == "b"

@@ -1,0 +1,119 @@
+"""Writes the tables of docs/findings.md and docs/methods, from the summary of the comparison's report.
+
+    spa-gym report benchmarks/results/comparison --out benchmarks/results/comparison/report
+    python benchmarks/doc_tables.py
+
+A page says where a table belongs and of what, between two marks; the reading around them is written by hand:
+
+    <!-- table of methods: spa spa-penalty -->    a row for each world and method
+    <!-- table of world: SPA-ALFWorld-v0 -->      a row for each method of that world
+    <!-- end -->
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SUMMARY = ROOT / "benchmarks" / "results" / "comparison" / "report" / "summary.json"
+_MARKED = re.compile(r"(<!-- table of (methods|world): ([^>]*) -->\n).*?(<!-- end -->)", re.DOTALL)
+_FIGURES = (
+    ("success, sampled", lambda row, _: _interval(row["cells"]["sampled"]["success"])),
+    ("success, greedy", lambda row, _: _interval(row["cells"]["greedy"]["success"])),
+    ("difference to `ppo`", lambda row, _: _difference(row, "ppo")),
+    ("difference to `spa`", lambda row, _: _difference(row, "spa")),
+    ("grounding", lambda row, _: f"{row['cells']['sampled']['grounding']:.2f}"),
+    ("steps", lambda row, _: f"{row['cells']['sampled']['steps']:.1f}"),
+    ("environment steps", lambda _, cost: f"{cost['env_steps']:,.0f}"),
+    ("seconds", lambda _, cost: f"{cost['seconds']:,.0f}"),
+)
+"""Columns: differences, grounding and steps are of the sampled policy."""
+_log = logging.getLogger(__name__)
+
+
+def of_methods(summary: list[dict[str, Any]], methods: list[str]) -> str:
+    """The table of some methods, a row for each world that they were trained in; empty where there is none."""
+    lines = []
+    for study in summary:
+        rows = {row["method"]: row for row in _rows(study)}
+        lines += [_line([_world(study), f"`{m}`"], rows[m], study["costs"][m]) for m in methods if m in rows]
+    return _table(["world", "row"], lines)
+
+
+def of_world(summary: list[dict[str, Any]], world: str) -> str:
+    """The table of a world, a row for each method; empty where nothing was trained in it."""
+    lines = [
+        _line([f"`{row['method']}`"], row, study["costs"][row["method"]])
+        for study in summary
+        if study["env"].split()[0] == world
+        for row in _rows(study)
+    ]
+    return _table(["row"], lines)
+
+
+def filled(page: str, summary: list[dict[str, Any]]) -> str:
+    """The page with its tables in place."""
+
+    def fill(mark: re.Match[str]) -> str:
+        begin, kind, names, end = mark.groups()
+        made = of_world(summary, names) if kind == "world" else of_methods(summary, names.split())
+        return f"{begin}\n{made}\n{end}" if made else f"{begin}\nNot measured yet.\n\n{end}"
+
+    return _MARKED.sub(fill, page)
+
+
+def pages() -> list[Path]:
+    """The pages that have tables."""
+    return [ROOT / "docs" / "findings.md", *sorted((ROOT / "docs" / "methods").glob("*.md"))]
+
+
+def _rows(study: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a study's first split, the one of its tables."""
+    return next(iter(study["splits"].values()))
+
+
+def _world(study: dict[str, Any]) -> str:
+    return study["env"].split()[0].removeprefix("SPA-").removesuffix("-v0")
+
+
+def _table(first: list[str], lines: list[str]) -> str:
+    if not lines:
+        return ""
+    heading = [*first, "seeds", *(name for name, _ in _FIGURES)]
+    rule = ["---"] * len(first) + ["---:"] * (len(heading) - len(first))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (heading, rule)) + "".join(lines)
+
+
+def _line(first: list[str], row: dict[str, Any], cost: dict[str, float]) -> str:
+    cells = [*first, str(len(row["seeds"])), *(figure(row, cost) for _, figure in _FIGURES)]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _difference(row: dict[str, Any], reference: str) -> str:
+    values = row["cells"]["sampled"]["differences"].get(reference)
+    return _interval(values, sign="+") if values else "–"
+
+
+def _interval(values: list[float], sign: str = "") -> str:
+    mean, low, high = (f"{value:{sign}.3f}" for value in values)
+    return f"{mean} [{low}, {high}]"
+
+
+def main() -> None:
+    """Fill all pages."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    summary = json.loads(SUMMARY.read_text(encoding="utf-8"))
+    for path in pages():
+        page = path.read_text(encoding="utf-8")
+        made = filled(page, summary)
+        if made != page:
+            path.write_text(made, encoding="utf-8")
+            _log.info("%s", path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()
