@@ -34,6 +34,7 @@ from spa_gym.core.run_record import find_records
 from spa_gym.leaderboard.attribution_page import draw_gain, training_gain, write_page
 
 _RESULTS = Path(__file__).parent / "results" / "attribution"
+_SEEN = {"spearman": "Spearman with the true advantage", "gradient_cosine": "cosine with the true gradient"}
 _log = logging.getLogger(__name__)
 _registry = ConstructorRegistry()
 
@@ -103,9 +104,12 @@ def score(config: TablesConfig) -> None:
     if config.study is not None:
         gain = training_gain([found for _, found in find_records(config.study)], config.reference)
         seeds = {name: first_seed(entry) for name, entry in scores["scorers"].items()}
-        agreement = {name: entry["rows"]["step"]["figures"]["spearman"] for name, entry in seeds.items()}
-        draw_gain(agreement, gain, folder / "gain.png")
-        text += "\n![agreement against training gain](gain.png)\n"
+        for figure, label in _SEEN.items():
+            # What the loss sees: a reward through GAE, all else as it is.
+            rows = {name: entry["rows"].get("gae", entry["rows"]["step"]) for name, entry in seeds.items()}
+            agreement = {name: row["figures"][figure] for name, row in rows.items() if figure in row["figures"]}
+            draw_gain(agreement, gain, folder / f"gain_{figure}.png", label=label)
+            text += f"\n![{label} against training gain](gain_{figure}.png)\n"
     atomic_write_text(folder / "attribution.md", text)
     _log.info("%s", text)
 

@@ -176,20 +176,50 @@ def draw_gain(
             f"{names} of {sorted(agreement)} scored and {sorted(gain)} trained",
             "score the methods of the study",
         )
-    figure = new_figure(6.4, 4.6, theme, w_pad=0.1, h_pad=0.1)
+    x, y = np.array([agreement[n]["mean"] for n in names]), np.array([gain[n][0] for n in names])
+    figure = new_figure(*_SIZE, theme, w_pad=0.1, h_pad=0.1)
     axes = figure.add_subplot()
     axes.axhline(0, color=theme.muted, linewidth=1)
     for place, name in enumerate(names):
-        found, (y, error) = agreement[name], gain[name]
-        colour = theme.cycle[place % len(theme.cycle)]
-        axes.plot([found["low"], found["high"]], [y, y], color=colour, linewidth=1.6, alpha=0.6)
+        found, (middle, error) = agreement[name], gain[name]
+        line = {"color": theme.cycle[place % len(theme.cycle)], "linewidth": 1.6, "alpha": 0.5}
+        axes.plot([found["low"], found["high"]], [middle, middle], **line)
         if error == error:
-            axes.plot([found["mean"]] * 2, [y - 1.96 * error, y + 1.96 * error], color=colour, linewidth=1.6, alpha=0.6)
-        axes.plot(found["mean"], y, "o", color=colour, markersize=7)
-        axes.annotate(name, (found["mean"], y), xytext=(6, 5), textcoords="offset points", fontsize=9, color=theme.text)
-    x, y = np.array([agreement[n]["mean"] for n in names]), np.array([gain[n][0] for n in names])
-    rank = f"; over {len(names)} methods Spearman {spearman(x, y):+.2f}" if len(names) > 2 else ""
-    tidy(axes, theme, f"Does credit that is right train better?{rank}", grid="both")
-    axes.set_xlabel(label)
+            axes.plot([found["mean"]] * 2, [middle - 1.96 * error, middle + 1.96 * error], **line)
+        axes.plot(found["mean"], middle, "o", color=line["color"], markersize=6)
+    for name, (right, up) in zip(names, _label_offsets(names, x, y), strict=True):
+        found = agreement[name]
+        where = found["mean"], gain[name][0]
+        style = {"textcoords": "offset points", "fontsize": 8, "color": theme.text, "va": "center"}
+        axes.annotate(name, where, xytext=(right, up), ha="left" if right > 0 else "right", **style)
+    rank = f" (over {len(names)} methods Spearman {spearman(x, y):+.2f} with the gain)" if len(names) > 2 else ""
+    tidy(axes, theme, "Does credit that is right train better?", grid="both")
+    axes.set_xlabel(label + rank)
     axes.set_ylabel("success less that of the reference")
     return save_figure(figure, path)
+
+
+_SIZE = (8.4, 5.6)
+"""Inches of the picture of agreement and gain."""
+
+
+def _label_offsets(names: Sequence[str], x: Array, y: Array) -> list[tuple[float, float]]:
+    """Where each name stands, in points from its point: the first place near it that no other name has taken."""
+    span_x, span_y = float(np.ptp(x)) or 1.0, float(np.ptp(y)) or 1.0
+    across, up = 72 * 0.7 * _SIZE[0] / span_x, 72 * 0.7 * _SIZE[1] / span_y
+    points = [(float(a) * across, float(b) * up) for a, b in zip(x, y, strict=True)]
+    taken: list[tuple[float, float, float]] = [(a - 4, a + 4, b) for a, b in points]
+    found = []
+    for name, (a, b) in zip(names, points, strict=True):
+        width = 4.6 * len(name)
+        choices = [(side, rise) for rise in (0.0, 9.0, -9.0, 18.0, -18.0, 27.0, -27.0) for side in (7.0, -7.0)]
+        boxes = [((a + s, a + s + width) if s > 0 else (a + s - width, a + s), b + rise) for s, rise in choices]
+        free = [
+            k
+            for k, ((left, right), middle) in enumerate(boxes)
+            if not any(left < end and right > start and abs(middle - at) < 9 for start, end, at in taken)
+        ]
+        best = free[0] if free else 0
+        taken.append((*boxes[best][0], boxes[best][1]))
+        found.append(choices[best])
+    return found
