@@ -125,7 +125,8 @@ def _bar(value: float, reach: float) -> dict[str, Any]:
 def training_gain(records: Sequence[RunRecord], reference: str = "ppo") -> dict[str, tuple[float, float]]:
     """Success of each method after training, less the reference's, and the standard error of that.
 
-    It is the mean over seeds and over the record's final evaluations of success; methods without a run are left out.
+    It is the mean over seeds and over the decodings of the record's first split, the one of its tables; methods without
+    a run are left out.
 
     Args:
         records: run records; those of other kinds than training are passed over.
@@ -137,7 +138,10 @@ def training_gain(records: Sequence[RunRecord], reference: str = "ppo") -> dict[
     reached: dict[str, list[float]] = {}
     for record in records:
         if record.kind == "train" and record.final:
-            success = [float(final["success"]) for final in record.final.values()]
+            split = next(iter(record.final)).partition("/")[0]
+            success = [
+                float(final["success"]) for place, final in record.final.items() if place.startswith(f"{split}/")
+            ]
             reached.setdefault(record.method, []).append(float(np.mean(success)))
     if reference not in reached:
         raise BadArgument(f"training runs of {reference}", f"runs of {sorted(reached)}", "give the study's folder")
