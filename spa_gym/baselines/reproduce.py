@@ -77,7 +77,7 @@ def reproduce(
             start = imitation_job(study, size, seed, runs)
             imitations[place].append(start)
             trainings[place] += [
-                training_job(study, size, row, seed, folder, start=start, env_steps=env_steps)
+                training_job(study, size, row, seed, folder, start=start, env_steps=env_steps, shared=out / "shared")
                 for folder, group in rows.items()
                 for row in group
             ]
@@ -157,6 +157,7 @@ def training_job(
     start: Job,
     env_steps: int | None = None,
     split: str | None = None,
+    shared: Path | None = None,
 ) -> Job:
     """The training of a seed in one row.
 
@@ -169,6 +170,7 @@ def training_job(
         start: the seed's imitation.
         env_steps: budget; None: the preset's.
         split: split that it is evaluated on at the end; None: that of the tables.
+        shared: folder of explorations and fits that several rows have in common; None: each makes its own.
     """
     budget = env_steps or preset.env_steps
     config = TrainConfig(
@@ -177,6 +179,7 @@ def training_job(
         options=row.options,
         label=row.label,
         out=runs / f"{row.folder}-{seed}",
+        shared=shared,
         env_id=study.env_id,
         env_kwargs=study.env_kwargs,
         env_steps=budget,

@@ -12,7 +12,7 @@ import abc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -124,7 +124,12 @@ class Credit:
 
 
 class Player(Protocol):
-    """Lets the present policy play, from the start of a task or from a place; counts environment steps."""
+    """Lets the present policy play, from the start of a task or from a place."""
+
+    @property
+    def env_steps(self) -> int:
+        """Environment steps so far, without those of the histories that it began with."""
+        ...
 
     def play(self, tasks: Sequence[int | str], *, temperature: float = 1.0) -> list[Trajectory]:
         """One episode for each task (position in the training split, or id)."""
@@ -197,9 +202,9 @@ class Batch:
     trajectories: list[Trajectory]
     iteration: int = 0
     seed: int = 0
-    player: Any = _Absent("player", "a player")
-    readings: Any = _Absent("readings", "readings")
-    scorer: Any = _Absent("scorer", "a scorer")
+    player: Player = cast("Player", _Absent("player", "a player"))
+    readings: Readings = cast("Readings", _Absent("readings", "readings"))
+    scorer: Player = cast("Player", _Absent("scorer", "a scorer"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,11 @@ class Stages(Protocol):
     Each runs in a folder of its own and returns its record, at once where it was finished there before. `settings` are
     fields of its config that are not the defaults.
     """
+
+    @property
+    def borrowed_s(self) -> float:
+        """Seconds of their work that other trainings had done already (`training/shared.py`)."""
+        ...
 
     def explore(self, out: Path, **settings: Any) -> RunRecord:
         """The imitated policy plays training tasks; the episodes lie in `<out>/trajectories.jsonl`."""
@@ -261,7 +271,7 @@ class Study:
     """The expert's episodes that the policy has imitated."""
     training: TrainConfig | None = None
     """All settings of that training."""
-    stages: Any = _Absent("stages", "stages", "Study")
+    stages: Stages = cast("Stages", _Absent("stages", "stages", "Study"))
     """What a method may run first (`Stages`)."""
 
 

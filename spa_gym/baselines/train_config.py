@@ -89,6 +89,8 @@ class TrainConfig:
     """Only their first tasks; None plays all."""
     num_envs: int = 64
     """Episodes played at once."""
+    shared: Path | None = None
+    """Folder of explorations and fits that trainings have in common; none: each makes its own."""
     seed: int = 0
     """Seed of tasks, sampling and order."""
     device: str = "auto"

@@ -67,7 +67,9 @@ def try_rates(
         start = imitation_job(study, size, SEED, runs, split=split)
         imitations.append(start)
         trainings += [
-            training_job(study, size, row, SEED, runs, start=start, env_steps=env_steps, split=split)
+            training_job(
+                study, size, row, SEED, runs, start=start, env_steps=env_steps, split=split, shared=out / "shared"
+            )
             for row in trial_rows(method_rows(size, methods, env_steps))
         ]
     parallel = parallel or default_parallel()

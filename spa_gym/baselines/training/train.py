@@ -60,6 +60,7 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
     method = make_method(config.method, config.options)
     study = study_of(config, train, _demonstrated(config, method))
     spent = method.prepare(study)  # before the policy is there: a fit needs the memory of its optimiser
+    started -= study.stages.borrowed_s
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     learner = Learner(loaded.model, loaded.codec, config, device)
     policy, codec = learner.policy, loaded.codec
