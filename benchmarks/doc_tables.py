@@ -1,12 +1,14 @@
-"""Writes the tables of docs/findings.md and docs/methods, from the summary of the comparison's report.
+"""Writes the tables of docs/findings.md, docs/ablations.md and docs/methods, from the summaries of the reports.
 
     spa-gym report benchmarks/results/comparison --out benchmarks/results/comparison/report
+    spa-gym report benchmarks/results/ablations --out benchmarks/results/ablations/report
     python benchmarks/doc_tables.py
 
 A page says where a table belongs and of what, between two marks; the reading around them is written by hand:
 
     <!-- table of methods: spa spa-penalty -->    a row for each world and method
     <!-- table of world: SPA-ALFWorld-v0 -->      a row for each method of that world
+    <!-- table of ablations: spa -->              a row for each ablation of that method
     <!-- end -->
 """
 
@@ -18,9 +20,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from spa_gym.baselines.ablations import ABLATIONS
+from spa_gym.core.run_record import RunRecord
+
 ROOT = Path(__file__).resolve().parents[1]
 SUMMARY = ROOT / "benchmarks" / "results" / "comparison" / "report" / "summary.json"
-_MARKED = re.compile(r"(<!-- table of (methods|world): ([^>]*) -->\n).*?(<!-- end -->)", re.DOTALL)
+ABLATED = ROOT / "benchmarks" / "results" / "ablations"
+_MARKED = re.compile(r"(<!-- table of (methods|world|ablations): ([^>]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FIGURES = (
     ("success, sampled", lambda row, _: _interval(row["cells"]["sampled"]["success"])),
     ("success, greedy", lambda row, _: _interval(row["cells"]["greedy"]["success"])),
@@ -55,12 +61,66 @@ def of_world(summary: list[dict[str, Any]], world: str) -> str:
     return _table(["row"], lines)
 
 
+def of_ablations(method: str, folder: Path | None = None) -> str:
+    """The table of a method's ablations in the world that they were run in; empty where there is none.
+
+    A row says what it asks, its success by the length of the expert's plan, and the mean of |sum c - R| over the last
+    batch of its training, where its method has contributions.
+
+    Args:
+        method: `spa` or `spa-released`.
+        folder: run records, with a report made of them; None: `ABLATED`.
+    """
+    folder = folder or ABLATED
+    path = folder / "report" / "summary.json"
+    if not path.is_file():
+        return ""
+    lines = []
+    for study in json.loads(path.read_text(encoding="utf-8")):
+        rows = {row["method"]: row for row in _rows(study)}
+        lengths = list(next(iter(rows.values()))["cells"]["sampled"]["by_length"])
+        beside = [name for name in ("sft", "ppo") if name in rows]
+        for name in [*beside, *(n for n, ablation in ABLATIONS.items() if ablation.method == method and n in rows)]:
+            cells = rows[name]["cells"]
+            sampled, apart = cells["sampled"], _sum_error(folder, name)
+            lines.append(
+                [
+                    f"`{name}`",
+                    ABLATIONS[name].asks if name in ABLATIONS else "",
+                    str(len(rows[name]["seeds"])),
+                    _interval(sampled["success"]),
+                    _interval(cells["greedy"]["success"]),
+                    _difference(rows[name], "ppo"),
+                    f"{sampled['grounding']:.2f}",
+                    f"{sampled['steps']:.1f}",
+                    " / ".join(f"{sampled['by_length'][each][0]:.2f}" for each in lengths),
+                    "–" if apart is None else f"{apart:.2f}",
+                ]
+            )
+        by_length = " / ".join(lengths)
+        heading = ["row", "asks", "seeds", "success, sampled", "success, greedy", "difference to `ppo`", "grounding"]
+        heading += ["steps", f"sampled, by length: {by_length}", "abs. sum error"]
+        lines = [heading, ["---", "---", *["---:"] * (len(heading) - 2)], *lines]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _sum_error(folder: Path, label: str) -> float | None:
+    """Mean over seeds of the last batch's |sum c - R|."""
+    records = [RunRecord.load(path) for path in sorted(folder.glob(f"*/{label}-[0-9]*.json"))]
+    last = [curve[-1] for record in records if (curve := record.curves.get("sum_error"))]
+    known = [value for value in last if value is not None]
+    return sum(known) / len(known) if known else None
+
+
 def filled(page: str, summary: list[dict[str, Any]]) -> str:
     """The page with its tables in place."""
 
     def fill(mark: re.Match[str]) -> str:
         begin, kind, names, end = mark.groups()
-        made = of_world(summary, names) if kind == "world" else of_methods(summary, names.split())
+        if kind == "ablations":
+            made = of_ablations(names)
+        else:
+            made = of_world(summary, names) if kind == "world" else of_methods(summary, names.split())
         return f"{begin}\n{made}\n{end}" if made else f"{begin}\nNot measured yet.\n\n{end}"
 
     return _MARKED.sub(fill, page)
@@ -68,7 +128,11 @@ def filled(page: str, summary: list[dict[str, Any]]) -> str:
 
 def pages() -> list[Path]:
     """The pages that have tables."""
-    return [ROOT / "docs" / "findings.md", *sorted((ROOT / "docs" / "methods").glob("*.md"))]
+    return [
+        ROOT / "docs" / "findings.md",
+        ROOT / "docs" / "ablations.md",
+        *sorted((ROOT / "docs" / "methods").glob("*.md")),
+    ]
 
 
 def _rows(study: dict[str, Any]) -> list[dict[str, Any]]:

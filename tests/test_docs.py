@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import doc_tables
 from spa_gym.baselines.methods.registry import METHODS
+from spa_gym.core.run_record import RunRecord
 from spa_gym.registration import REGISTRATIONS
 
 _PAGES = Path(__file__).resolve().parents[1] / "docs" / "environments"
@@ -100,3 +101,22 @@ def test_a_table_is_put_between_its_marks() -> None:
     )
     assert f"| ALFWorld | `grpo` {figures}" in lines and "Not measured yet." in lines and "old" not in lines
     assert lines[0] == "a" and lines[-1] == "b"
+
+
+def test_the_table_of_ablations_says_what_each_asks_and_by_how_much_sums_are_wrong(tmp_path: Path) -> None:
+    cell = {"success": [0.5, 0.4, 0.6], "differences": {}, "grounding": 0.75, "steps": 9.96}
+    cell["by_length"] = {"short (3-5)": [0.6, 0.5, 0.7], "long (8-10)": [0.25, 0.2, 0.3]}
+    names = ("ppo", "no-grounding", "released-only-gae_over")
+    rows = [{"method": name, "seeds": [0, 1], "cells": {"sampled": cell, "greedy": cell}} for name in names]
+    (tmp_path / "report").mkdir()
+    study = {"env": "SPA-ALFWorld-v0 size=small", "splits": {"valid_unseen": rows}}
+    (tmp_path / "report/summary.json").write_text(json.dumps([study]))
+    for seed, error in enumerate((0.2, 0.3)):
+        record = RunRecord("train", "no-grounding", "SPA-ALFWorld-v0", seed=seed, curves={"sum_error": [0.9, error]})
+        record.save(tmp_path / f"alfworld/no-grounding-{seed}.json")
+    figures = "| 2 | 0.500 [0.400, 0.600] | 0.500 [0.400, 0.600] | – | 0.75 | 10.0 | 0.60 / 0.25 |"
+    _, _, ppo, row = doc_tables.of_ablations("spa", tmp_path).splitlines()
+    assert ppo == f"| `ppo` |  {figures} – |"
+    assert row == f"| `no-grounding` | progress alone {figures} 0.25 |"
+    assert "`released-only-gae_over`" in doc_tables.of_ablations("spa-released", tmp_path)
+    assert doc_tables.of_ablations("spa", tmp_path / "nowhere") == ""
