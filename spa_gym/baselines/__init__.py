@@ -4,9 +4,10 @@ From the ground up; each imports only what stands above it in this list (`tests/
 
     distributed, device   processes and accelerators
     train_config          settings of a training, which both sides of the seam read
+    credit                what a method says of a batch: Credit, with rewards, advantages, preferences or imitations
     models/               tokenizer and token layout, checkpoints, the forward that trains, optimisers
     rollout/              engines that play episodes, players that go on from places in them, the model as an agent
-    seam                  what a method and a training say to each other: Batch, Credit, Study, Method
+    seam                  what a method is and what it is told: Method, Batch, Study
     policy_evaluation     a policy on a split
     learning/             readings, advantages, losses, updates; imitation, preferences, progress estimators
     methods/              credit assignment, a file a method, found by name (`methods/registry.py`)
@@ -16,8 +17,8 @@ From the ground up; each imports only what stands above it in this list (`tests/
 
 A reward from the environment to the loss: `core/text_env.py` returns it from `step`; `rollout/episode.py` keeps it in a
 `Step`; `training/train.py` hands the played `Trajectory`s to the method in a `Batch` (`seam.py`); the method makes a
-`Credit` of them (`methods/<name>.py`); `learning/learner.py` passes it on to `learning/batch.py` (critic, GAE of
-`learning/advantages.py`, a number for each action token) and to `learning/updates.py`, whose clipped loss is in
+`Credit` (`credit.py`) of them (`methods/<name>.py`); `learning/learner.py` passes it on to `learning/batch.py` (critic,
+GAE of `learning/advantages.py`, a number for each action token) and to `learning/updates.py`, whose clipped loss is in
 `learning/losses.py`. Preferences and imitations go from `learning/learner.py` to `learning/preference.py` instead.
 
 An observation from the simulator to the policy: the environment (`envs/<name>/env.py`) says it, the same to everybody;

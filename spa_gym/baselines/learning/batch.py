@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from spa_gym.baselines.credit import Credit
 from spa_gym.baselines.distributed import gather, share
 from spa_gym.baselines.learning.advantages import gae, gae_over_tokens
 from spa_gym.baselines.learning.imitation import compute_dtype
@@ -19,7 +20,6 @@ from spa_gym.baselines.learning.readings import action_logprobs, tokens_per_step
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
-from spa_gym.baselines.seam import Credit
 from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.core.trajectory import Trajectory
 

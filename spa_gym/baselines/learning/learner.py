@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from spa_gym.baselines.credit import Credit
 from spa_gym.baselines.learning.batch import Critic, prepare
 from spa_gym.baselines.learning.critic_fit import fit_critic
 from spa_gym.baselines.learning.preference import learn_preferences
@@ -16,7 +17,6 @@ from spa_gym.baselines.learning.updates import update
 from spa_gym.baselines.models.lora import add_lora
 from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.models.tokens import Codec
-from spa_gym.baselines.seam import Credit
 from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.core.trajectory import Trajectory
 

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from spa_gym.baselines.credit import Credit, Span
 from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.learning.divergence import refuse_nan
 from spa_gym.baselines.learning.imitation import compute_dtype
@@ -25,7 +26,6 @@ from spa_gym.baselines.learning.readings import action_logprobs
 from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.optimizers import Optimizers
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
-from spa_gym.baselines.seam import Credit, Span
 from spa_gym.baselines.train_config import TrainConfig
 
 __all__ = ["dpo_loss", "encode_span", "learn_preferences"]

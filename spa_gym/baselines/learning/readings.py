@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from spa_gym.baselines.credit import Array
 from spa_gym.baselines.distributed import gather, share
 from spa_gym.baselines.learning.imitation import compute_dtype
 from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
-from spa_gym.baselines.seam import Array
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["ModelReadings", "action_logprobs", "tokens_per_step"]
