@@ -125,8 +125,9 @@ def _bar(value: float, reach: float) -> dict[str, Any]:
 def training_gain(records: Sequence[RunRecord], reference: str = "ppo") -> dict[str, tuple[float, float]]:
     """Success of each method after training, less the reference's, and the standard error of that.
 
-    It is the mean over seeds and over the decodings of the record's first split, the one of its tables; methods without
-    a run are left out.
+    Differences are taken seed by seed, over the decodings of the record's first split, the one of its tables; their mean
+    and its standard error (not a number for one seed) are given. Methods without a seed in common with the reference
+    are left out.
 
     Args:
         records: run records; those of other kinds than training are passed over.
@@ -135,22 +136,24 @@ def training_gain(records: Sequence[RunRecord], reference: str = "ppo") -> dict[
     Raises:
         BadArgument: the reference has no run.
     """
-    reached: dict[str, list[float]] = {}
+    reached: dict[str, dict[int, float]] = {}
     for record in records:
         if record.kind == "train" and record.final:
             split = next(iter(record.final)).partition("/")[0]
             success = [
                 float(final["success"]) for place, final in record.final.items() if place.startswith(f"{split}/")
             ]
-            reached.setdefault(record.method, []).append(float(np.mean(success)))
+            reached.setdefault(record.method, {})[record.seed] = float(np.mean(success))
     if reference not in reached:
         raise BadArgument(f"training runs of {reference}", f"runs of {sorted(reached)}", "give the study's folder")
-    base = float(np.mean(reached[reference]))
+    base = reached[reference]
+    paired = {name: [runs[seed] - base[seed] for seed in sorted({*runs} & {*base})] for name, runs in reached.items()}
+    return {name: (float(np.mean(each)), _standard_error(each)) for name, each in paired.items() if each}
 
-    def error(values: list[float]) -> float:
-        return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
 
-    return {name: (float(np.mean(values)) - base, error(values)) for name, values in reached.items()}
+def _standard_error(values: Sequence[float]) -> float:
+    """Of their mean; not a number for one value."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
 
 
 def draw_gain(

@@ -305,13 +305,15 @@ def test_the_page_shows_text_truth_and_credit(tmp_path: Path) -> None:
 
 
 def test_agreement_against_gain(tmp_path: Path) -> None:
-    def run(method: str, success: float) -> RunRecord:
+    def run(method: str, success: float, seed: int = 0) -> RunRecord:
         other = {"official_valid/greedy": {"success": 0.0}}  # added later, and no part of the table
-        return RunRecord("train", method, "x", final={"valid/sampled": {"success": success}, **other})
+        return RunRecord("train", method, "x", seed=seed, final={"valid/sampled": {"success": success}, **other})
 
-    gain = training_gain([run("ppo", 0.5), run("ppo", 0.6), run("spa", 0.75), RunRecord("sft", "sft", "x")])
-    assert gain["spa"][0] == pytest.approx(0.2) and gain["ppo"][0] == 0
-    assert gain["ppo"][1] == pytest.approx(0.05) and np.isnan(gain["spa"][1])
+    both = [run("ppo", 0.5), run("ppo", 0.6, 1), run("rloo", 0.6), run("rloo", 0.9, 1), run("rloo", 0.0, 2)]
+    gain = training_gain([*both, run("spa", 0.75, 1), run("eto", 1.0, 7), RunRecord("sft", "sft", "x")])
+    assert gain["ppo"] == (0.0, 0.0) and "eto" not in gain
+    assert gain["spa"][0] == pytest.approx(0.15) and np.isnan(gain["spa"][1])
+    assert gain["rloo"] == (pytest.approx(0.2), pytest.approx(0.1)), "differences of 0.1 and 0.3"
     agreement = {name: {"mean": x, "low": x - 0.1, "high": x + 0.1} for name, x in (("ppo", 0.1), ("spa", 0.4))}
     assert draw_gain(agreement, gain, tmp_path / "gain.png").stat().st_size > 5_000
     with pytest.raises(BadArgument, match="at least two"):
