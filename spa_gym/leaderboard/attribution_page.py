@@ -125,8 +125,8 @@ def _bar(value: float, reach: float) -> dict[str, Any]:
 def training_gain(records: Sequence[RunRecord], reference: str = "ppo") -> dict[str, tuple[float, float]]:
     """Success of each method after training, less the reference's, and the standard error of that.
 
-    Differences are taken seed by seed, over the decodings of the record's first split, the one of its tables; their mean
-    and its standard error (not a number for one seed) are given. Methods without a seed in common with the reference
+    Differences are taken seed by seed, over the decodings of the record's first split, the one of its tables; given is
+    their mean and its standard error (not a number for one seed). Methods without a seed in common with the reference
     are left out.
 
     Args:
