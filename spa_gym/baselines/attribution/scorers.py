@@ -2,6 +2,7 @@
 
     spa                         a method of the table, or package.module:Class of one's own
     mc-5                        five continuations of each state: what the truth does with few
+    spa-progress                SPA's contributions alone
     constant, noise             what says nothing
     estimator:NAME              a progress estimator of `spa_gym.wrappers`, by name or package.module:object
     returns:package.module:f    any f(returns [N]) -> credits, one number or one array of [T] for each episode
@@ -50,8 +51,10 @@ Array = npt.NDArray[np.float64]
 ALIASES: dict[str, tuple[str, dict[str, Any]]] = {
     "mc-5": ("vineppo", {"continuations": 5, "most_steps": None}),
     "vineppo": ("vineppo", {"most_steps": None}),
+    "spa-progress": ("spa", {"beta": 0.0}),
 }
-"""Name -> a method and its options: where training bounds what a batch may cost, every step is valued here."""
+"""Name -> a method and its options: where training bounds what a batch may cost, every step is valued here; and SPA's
+contributions without what it pays for grounding."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ class Scorers:
             env_kwargs=settings["env_kwargs"],
             seed=seed,
             episodes=self.episodes,
+            evaluate_split="train",  # all worlds have it; looks decide nothing
             device=self.device,
         )
         study = study_of(config, train, self._demonstrations(config) if method.needs.demonstrated else ())

@@ -16,8 +16,9 @@ from spa_gym.baselines.attribution.scoring import ScoreConfig, load_scores, scor
 from spa_gym.baselines.attribution.store import Truth, ValuedEpisode
 from spa_gym.baselines.attribution.tables import as_record, as_tables
 from spa_gym.baselines.methods.registry import make_method
+from spa_gym.baselines.methods.spa import StepwiseProgress
 from spa_gym.baselines.models.tokens import collate, encode
-from spa_gym.baselines.seam import Batch, Credit, Pair, Span
+from spa_gym.baselines.seam import Batch, Credit, Method, Pair, Span, Study
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.attribution_page import draw_gain, telling_episodes, training_gain, write_page
@@ -205,7 +206,30 @@ def test_functions_and_estimators_of_ones_own(tmp_path: Path) -> None:
         as_arrays([1.0], truth.trajectories)
 
 
-@pytest.mark.parametrize("name", list(ALIASES))
+class _Looks(Method):
+    """Stops as soon as it knows where a training of its own would look."""
+
+    name = "looks"
+
+    def prepare(self, study: Study) -> int:
+        assert study.training is not None
+        raise LookupError(study.training.evaluate_split)
+
+    def credit(self, batch: Batch) -> Credit:
+        raise NotImplementedError
+
+
+def test_a_training_of_the_methods_own_looks_at_a_split_that_every_world_has(tmp_path: Path) -> None:
+    with pytest.raises(LookupError, match="^'?train'?$"):
+        Scorers(toy_truth(), tmp_path).score("tests.baselines.attribution.test_agreement:_Looks")
+
+
+def test_progress_alone_is_spa_without_grounding() -> None:
+    method = make_method(*ALIASES["spa-progress"])
+    assert isinstance(method, StepwiseProgress) and (method.alpha, method.beta) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("name", [name for name, (method, _) in ALIASES.items() if method == "vineppo"])
 def test_every_step_is_valued_where_training_bounds_the_cost(name: str) -> None:
     """Five episodes of continuations that cost more than training would spend on one of them."""
     trajectories = [episode(1.0, task=str(i)) for i in range(5)]
