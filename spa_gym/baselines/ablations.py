@@ -86,7 +86,7 @@ ABLATIONS: dict[str, Ablation] = {
     "read-observation": Ablation(
         "spa", {"read": "observation", "beta": 0.0}, "estimator read after the answer; against no-grounding"
     ),
-    "refreshed": Ablation("spa", {"refresh": 4, "beta": 0.0}, "estimator kept on-policy; against no-grounding"),
+    "refreshed": Ablation("spa", {"refresh": 1, "beta": 0.0}, "estimator kept on-policy; against no-grounding"),
     "residual": Ablation("spa", {"residual": True, "beta": 0.0}, "R - sum c paid at the end; against no-grounding"),
     "released": Ablation("spa-released", {}, "the released code's formulas, all of them"),
     **{
