@@ -104,9 +104,9 @@ def score(config: TablesConfig) -> None:
     if config.study is not None:
         gain = training_gain([found for _, found in find_records(config.study)], config.reference)
         seeds = {name: first_seed(entry) for name, entry in scores["scorers"].items()}
+        # What the loss sees: a reward through GAE, all else as it is.
+        rows = {name: entry["rows"].get("gae", entry["rows"]["step"]) for name, entry in seeds.items()}
         for figure, label in _SEEN.items():
-            # What the loss sees: a reward through GAE, all else as it is.
-            rows = {name: entry["rows"].get("gae", entry["rows"]["step"]) for name, entry in seeds.items()}
             agreement = {name: row["figures"][figure] for name, row in rows.items() if figure in row["figures"]}
             draw_gain(agreement, gain, folder / f"gain_{figure}.png", label=label)
             text += f"\n![{label} against training gain](gain_{figure}.png)\n"

@@ -62,7 +62,7 @@ def of_world(summary: list[dict[str, Any]], world: str) -> str:
 
 
 def of_ablations(method: str, folder: Path | None = None) -> str:
-    """The table of a method's ablations in the world that they were run in; empty where there is none.
+    """The table of a method's ablations, one for each world that they were run in; empty where there is none.
 
     A row says what it asks, its success by the length of the expert's plan, and the mean of |sum c - R| over the last
     batch of its training, where its method has contributions.
@@ -75,32 +75,35 @@ def of_ablations(method: str, folder: Path | None = None) -> str:
     path = folder / "report" / "summary.json"
     if not path.is_file():
         return ""
-    lines = []
-    for study in json.loads(path.read_text(encoding="utf-8")):
-        rows = {row["method"]: row for row in _rows(study)}
-        lengths = list(next(iter(rows.values()))["cells"]["sampled"]["by_length"])
-        beside = [name for name in ("sft", "ppo") if name in rows]
-        for name in [*beside, *(n for n, ablation in ABLATIONS.items() if ablation.method == method and n in rows)]:
-            cells = rows[name]["cells"]
-            sampled, apart = cells["sampled"], _sum_error(folder, name)
-            lines.append(
-                [
-                    f"`{name}`",
-                    ABLATIONS[name].asks if name in ABLATIONS else "",
-                    str(len(rows[name]["seeds"])),
-                    _interval(sampled["success"]),
-                    _interval(cells["greedy"]["success"]),
-                    _difference(rows[name], "ppo"),
-                    f"{sampled['grounding']:.2f}",
-                    f"{sampled['steps']:.1f}",
-                    " / ".join(f"{sampled['by_length'][each][0]:.2f}" for each in lengths),
-                    "–" if apart is None else f"{apart:.2f}",
-                ]
-            )
-        by_length = " / ".join(lengths)
-        heading = ["row", "asks", "seeds", "success, sampled", "success, greedy", "difference to `ppo`", "grounding"]
-        heading += ["steps", f"sampled, by length: {by_length}", "abs. sum error"]
-        lines = [heading, ["---", "---", *["---:"] * (len(heading) - 2)], *lines]
+    studies = json.loads(path.read_text(encoding="utf-8"))
+    return "\n".join(_ablation_table({row["method"]: row for row in _rows(study)}, method, folder) for study in studies)
+
+
+def _ablation_table(rows: dict[str, dict[str, Any]], method: str, folder: Path) -> str:
+    lengths = list(next(iter(rows.values()))["cells"]["sampled"]["by_length"])
+    heading = ["row", "asks", "seeds", "success, sampled", "success, greedy", "difference to `ppo`", "grounding"]
+    heading += ["steps", f"sampled, by length: {' / '.join(lengths)}", "abs. sum error"]
+    lines = [heading, ["---", "---", *["---:"] * (len(heading) - 2)]]
+    asked = [name for name, ablation in ABLATIONS.items() if ablation.method == method]
+    for name in ("sft", "ppo", *asked):
+        if name not in rows:
+            continue
+        sampled, greedy = (rows[name]["cells"][decoding] for decoding in ("sampled", "greedy"))
+        apart = _sum_error(folder, name)
+        lines.append(
+            [
+                f"`{name}`",
+                ABLATIONS[name].asks if name in ABLATIONS else "",
+                str(len(rows[name]["seeds"])),
+                _interval(sampled["success"]),
+                _interval(greedy["success"]),
+                _difference(rows[name], "ppo"),
+                f"{sampled['grounding']:.2f}",
+                f"{sampled['steps']:.1f}",
+                " / ".join(f"{sampled['by_length'][each][0]:.2f}" for each in lengths),
+                "–" if apart is None else f"{apart:.2f}",
+            ]
+        )
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 

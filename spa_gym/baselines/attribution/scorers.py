@@ -53,7 +53,7 @@ ALIASES: dict[str, tuple[str, dict[str, Any]]] = {
     "vineppo": ("vineppo", {"most_steps": None}),
     "spa-progress": ("spa", {"beta": 0.0}),
 }
-"""Name -> a method and its options: where training bounds what a batch may cost, every step is valued here; and SPA's
+"""Name -> a method and its options: every step is valued, where training bounds what a batch may cost; SPA's
 contributions without what it pays for grounding."""
 
 
