@@ -59,6 +59,8 @@ def transfer(settings: Transfer) -> dict[str, float]:
         (path, record)
         for path, record in find_records(settings.runs)
         if record.kind == "train" and record.env_id in studies and (not settings.seeds or record.seed in settings.seeds)
+        # A training that a method made for itself was played on no split, and is no row of the tables.
+        if record.final
     ]
     scores: dict[str, float] = {}
     for path, record in tqdm(found, desc="official", unit="policy"):

@@ -14,15 +14,18 @@ from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 
 
-def test_policies_of_other_environments_and_seeds_are_passed_over(
+def test_policies_of_other_environments_and_seeds_and_of_no_row_are_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for folder, env_id, seed in (
-        ("alfworld/ppo-0", "SPA-ALFWorld-v0", 0),
-        ("webshop/ppo-0", "SPA-WebShop-v0", 0),
-        ("webshop/ppo-1", "SPA-WebShop-v0", 1),
+    table = {"test/greedy": {"success": 0.25}}
+    for folder, env_id, seed, final in (
+        ("alfworld/ppo-0", "SPA-ALFWorld-v0", 0, table),
+        ("webshop/ppo-0", "SPA-WebShop-v0", 0, table),
+        ("webshop/ppo-1", "SPA-WebShop-v0", 1, table),
+        ("webshop/progress-advantage-1/outcome", "SPA-WebShop-v0", 1, {}),
     ):
-        RunRecord(kind="train", method="ppo", env_id=env_id, seed=seed).save(tmp_path / folder / "record.json")
+        record = RunRecord(kind="train", method="ppo", env_id=env_id, seed=seed, final=final)
+        record.save(tmp_path / folder / "record.json")
     played: list[tuple[Any, ...]] = []
 
     def evaluate(_model: Any, _codec: Any, env_id: str, env_kwargs: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -35,8 +38,8 @@ def test_policies_of_other_environments_and_seeds_are_passed_over(
     assert transfer(settings) == transfer(settings) == {"webshop/ppo-1": 0.5}
     assert played == [("SPA-WebShop-v0", {"source": "official", "human_goals": False}, "test", 7)]
     assert "official_test/greedy" in RunRecord.load(tmp_path / "webshop" / "ppo-1" / "record.json").final
-    for folder in ("alfworld/ppo-0", "webshop/ppo-0"):
-        assert not RunRecord.load(tmp_path / folder / "record.json").final
+    for folder in ("alfworld/ppo-0", "webshop/ppo-0", "webshop/progress-advantage-1/outcome"):
+        assert "official_test/greedy" not in RunRecord.load(tmp_path / folder / "record.json").final
 
 
 def test_a_world_that_is_none_is_refused() -> None:
