@@ -1,8 +1,8 @@
 """An inference forward for Qwen3 and Llama weights in which ragged chunks cost no padding.
 
 All new ids of all rows lie in one flat list: projections and MLPs work on exactly these. Only attention sees rows, and
-there decoding rows (one id) share one call over the cache as it lies, while rows that read a chunk are called one by
-one over their own length. Weights are copied once (fused, in ``dtype``), so the engine takes a new copy per run.
+there decoding rows (one id) share calls over the cache as it lies, while rows that read a chunk are called one by one
+over their own length. Weights are copied once (fused, in ``dtype``), so the engine takes a new copy per run.
 """
 
 from __future__ import annotations
@@ -18,6 +18,10 @@ from spa_gym.baselines.models.fast_forward import rope_tables
 from spa_gym.baselines.rollout.slot_cache import SlotCache
 
 __all__ = ["FastLM"]
+
+_BLOCK = 16
+"""Neighbouring rows of the cache that decode in one call on a CPU, up to the longest of them: one call over all reads
+far behind the end of most. Measured with 128 episodes: 1.1 to 1.3 times the steps a second in the three worlds."""
 
 
 class FastLM:
@@ -97,7 +101,7 @@ class FastLM:
 
 
 class _Plan:
-    """How one forward's queries meet the cache: one call for the rows with one id, one call for each longer chunk."""
+    """How one forward's queries meet the cache: rows with one id by blocks, one call for each longer chunk."""
 
     def __init__(
         self,
@@ -110,45 +114,51 @@ class _Plan:
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
-        single = counts == 1
-        self._single_flat = last[single].to(device)
-        self._single_rows = rows[single].to(device)
-        self._visible = int(starts[single].max()) + 1 if single.any() else 0
+        cpu = device.type == "cpu"
         # Matrix products in bf16 on a CPU are several times slower on a slice: look at the whole cache, masked.
-        whole = capacity if dtype == torch.bfloat16 and device.type == "cpu" else 0
-        self._all = len(self._single_rows) == len(lengths)
-        self._order = torch.argsort(self._single_rows)
+        whole = capacity if dtype == torch.bfloat16 and cpu else 0
         positions = torch.arange(max(whole, int((starts + counts).max())), device=device)
-        hidden = positions[: whole or self._visible] >= lengths[:, None].to(device)
-        self._mask = torch.zeros(hidden.shape, device=device).masked_fill_(hidden, float("-inf"))[:, None, None]
-        self._chunks: list[tuple[int, int, int, int, torch.Tensor]] = []
+        single = counts == 1
+        order = torch.argsort(rows[single])
+        decoding = torch.stack([part[single][order] for part in (rows, last, starts)])
+        self._blocks: list[tuple[slice, torch.Tensor, torch.Tensor, torch.Tensor]] = []
+        size = _BLOCK if cpu else len(lengths)
+        for block in decoding.split(torch.bincount(decoding[0] // size).tolist(), dim=1):
+            if not block.shape[1]:
+                continue
+            low, high = int(block[0, 0]), int(block[0, -1]) + 1
+            hidden = positions[: whole or int(block[2].max()) + 1] >= lengths[low:high, None].to(device)
+            flat, own = block[1].to(device), (block[0] - low).to(device)
+            self._blocks.append((slice(low, high), flat, own, _additive(hidden)[:, None, None]))
+        self._chunks: list[tuple[int, int, int, torch.Tensor]] = []
         table = zip(rows.tolist(), starts.tolist(), counts.tolist(), (last + 1).tolist(), strict=True)
         for row, start, count, end in table:
             if count > 1:
-                visible = whole or start + count
-                hidden = positions[:visible] > positions[start : start + count, None]
-                mask = torch.zeros(hidden.shape, device=device).masked_fill_(hidden, float("-inf"))[None, None]
-                self._chunks.append((row, visible, end - count, end, mask))
+                hidden = positions[: whole or start + count] > positions[start : start + count, None]
+                self._chunks.append((row, end - count, end, _additive(hidden)[None, None]))
 
     def attend(self, q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         """Returns attention outputs [N, H, D] for queries [N, H, D] over keys and values [B, KV, T, D]."""
         out = torch.empty_like(q)
-        if self._visible:
-            visible = slice(0, self._mask.shape[-1])
-            if self._all:
-                single = q[self._single_flat[self._order], :, None]
+        for rows, flat, own, mask in self._blocks:
+            visible, every = mask.shape[-1], len(own) == len(mask)
+            if every:
+                single = q[flat, :, None]
             else:
-                single = q.new_zeros(keys.shape[0], q.shape[1], 1, q.shape[2])
-                single[self._single_rows, :, 0] = q[self._single_flat]
-            result = _attention(single, keys[:, :, visible], values[:, :, visible], self._mask)
-            out[self._single_flat] = result[self._single_rows, :, 0]
-        for row, visible, first, end, mask in self._chunks:
+                single = q.new_zeros(len(mask), q.shape[1], 1, q.shape[2])
+                single[own, :, 0] = q[flat]
+            result = _attention(single, keys[rows, :, :visible], values[rows, :, :visible], mask)[:, :, 0]
+            out[flat] = result if every else result[own]
+        for row, first, end, mask in self._chunks:
+            own, visible = slice(row, row + 1), mask.shape[-1]
             chunk = q[None, first:end].transpose(1, 2)
-            own = slice(row, row + 1)
-            out[first:end] = _attention(chunk, keys[own, :, :visible], values[own, :, :visible], mask)[0].transpose(
-                0, 1
-            )
+            result = _attention(chunk, keys[own, :, :visible], values[own, :, :visible], mask)
+            out[first:end] = result[0].transpose(0, 1)
         return out
+
+
+def _additive(hidden: torch.Tensor) -> torch.Tensor:
+    return torch.zeros(hidden.shape, device=hidden.device).masked_fill_(hidden, float("-inf"))
 
 
 def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
