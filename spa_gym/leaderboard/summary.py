@@ -67,6 +67,7 @@ class MethodRow:
 
     method: str
     seeds: list[int]
+    """Seeds that were played on this split."""
     cells: dict[str, Cell]
     """By decoding: "sampled", "greedy"."""
 
@@ -168,7 +169,7 @@ def _row(study: Study, method: str, split: str, decodings: Sequence[str], refere
         if mine := _finals(study, method, name):
             others = {other: _finals(study, other, name) for other in references if other != method}
             cells[decoding] = _cell(mine, others)
-    return MethodRow(method, sorted(study.records[method]), cells)
+    return MethodRow(method, sorted({seed for cell in cells.values() for seed in cell.seeds}), cells)
 
 
 def _finals(study: Study, method: str, name: str) -> dict[int, dict[str, Any]]:

@@ -77,6 +77,17 @@ def test_differences_use_shared_seeds_only() -> None:
     assert cell.differences["ppo"].mean == pytest.approx(0.25)  # seed 1 alone: 10 - 5 of 20
 
 
+def test_a_split_counts_the_seeds_that_were_played_on_it() -> None:
+    records = [train_record("ppo", seed, 5) for seed in (0, 1, 2)]
+    for made in records[:2]:
+        made.final["official/greedy"] = made.final["valid_unseen/greedy"]
+    (study,) = collect_studies(records)
+    assert {split: rows[0].seeds for split, rows in study.splits.items()} == {
+        "valid_unseen": [0, 1, 2],
+        "official": [0, 1],
+    }
+
+
 def test_rates_stand_in_where_outcomes_are_missing() -> None:
     records = study_records()
     for made in records:
