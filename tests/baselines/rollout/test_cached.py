@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 
 import pytest
 import torch
@@ -221,6 +222,21 @@ def test_a_cache_gets_more_rows_and_keeps_those_it_has():
         assert grown.cache.lengths.tolist() == [len(ids), 0, 0]
         for rows, chunks in (([1], [ids]), ([0, 2], [ids[:1], ids])):
             torch.testing.assert_close(grown(rows, chunks), wide(rows, chunks), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_many_rows_of_different_length_read_what_each_would_alone(dtype):
+    rng, model, rows = random.Random(0), toy_model(), 40
+    words = toy_codec().encode_observation("You are in room 1.")
+    lm, read = FastLM(model, rows, 120, dtype), [[] for _ in range(rows)]
+    for _ in range(8):
+        numbers = rng.sample(range(rows), rng.randint(1, rows))  # in no order, and never all of a neighbourhood
+        chunks = [rng.choices(words, k=rng.choice((1, 1, 1, 9))) for _ in numbers]
+        for number, chunk in zip(numbers, chunks, strict=True):
+            read[number] += chunk
+        alone = torch.cat([FastLM(model, 1, 120, dtype)([0], [read[number]]) for number in numbers])
+        tolerance = 1e-5 if dtype == torch.float32 else 3e-2
+        torch.testing.assert_close(lm(numbers, chunks), alone, atol=tolerance, rtol=tolerance)
 
 
 def _continuations(whole, times=3):
