@@ -266,6 +266,20 @@ def test_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (tmp_path / "report" / "report.html").exists()
 
 
+def test_report_of_several_environments_shows_their_common_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("jinja2")
+    final = {"test/sampled": {"success": 0.5, "n": 2, "successes": [0, 1], "grounding": 1.0, "steps": 3.0}}
+    for env in ("SPA-ALFWorld-v0", "SPA-WebShop-v0"):
+        RunRecord(kind="train", method="ppo", env_id=env, final=final).save(tmp_path / "runs" / f"{env}.json")
+    assert cli.main(["report", str(tmp_path / "runs"), "--out", str(tmp_path / "report")]) == 0
+    shown, written = capsys.readouterr().out, (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
+    assert "| ppo | 0.500" in shown and "report.html" in shown and "## How to read it" not in shown
+    assert "## How to read it" in written and "Cost of a run" in written
+
+
 def test_reproduce_calls_the_pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     calls: list[tuple[Any, ...]] = []
 

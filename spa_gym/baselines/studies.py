@@ -5,7 +5,7 @@ knows its language, which splits are looked at, and the settings of each size. A
 and a further method of `methods/registry.py` is in the tables of `cpu` and `gpu` by itself.
 
 Settings were fixed on other seeds (100 and up) than those of the tables. What all methods of a world share was chosen
-by its `ppo` run of seed 100. What a method has of its own stands in `_CHANGES` and in `options`, each line with its
+by its `ppo` run of seed 100. What a method has of its own stands in `changes` and in `options`, each line with its
 reason; rates may only be chosen by `tuning.py`, which gives every method the same number of trial runs.
 """
 
@@ -60,6 +60,9 @@ class EnvStudy:
     """Split of the official data that `transfer.py` plays the policies on, and the environment's arguments."""
     presets: dict[str, Preset]
     """Sizes by name: `quick`, minutes on 2 cores; `cpu`, the tables of the documentation; `gpu`, at scale."""
+    preference_rates: tuple[float, float] = (5e-5, 1.5e-4)
+    """Rates of the trials of those that learn by DPO, for which ETO's code takes a twentieth of its imitation's rate
+    (1e-6 after 2e-5), and IPR's 3e-6; at the others' higher rate both lost the policy within 8,000 steps."""
 
 
 _QUICK = ("ppo", "spa", "spa-penalty")
@@ -78,18 +81,22 @@ _TRAINING: Settings = {
     "critic_epochs": 5,
     "critic_warmup": 1,
 }
-_RATES = {
+_RATES: Mapping[str, float] = {
     **dict.fromkeys(("ppo", "spa", "spa-penalty", "rloo", "graphgpo", "hcapo"), 1.5e-4),
     **dict.fromkeys(("sft", "rft", "vineppo", "istar"), 1.5e-4),
     **dict.fromkeys(("eto", "ipr", "rro"), 5e-5),
 }
-"""Chosen by the trials in ALFWorld (benchmarks/results/trials), for all worlds; the others keep the shared rate."""
-_CHANGES: dict[str, Settings] = {
-    **{name: {"lr": rate} for name, rate in _RATES.items()},
+"""Chosen by the trials in ALFWorld (benchmarks/results/trials), for worlds without trials of their own too; the other
+methods keep the shared rate."""
+
+
+def _changes(rates: Mapping[str, float]) -> dict[str, Settings]:
+    """What methods change in the training, with these rates."""
+    changes: dict[str, Settings] = {name: {"lr": rate} for name, rate in rates.items()}
     # Its batch is 8 episodes, whose continuations cost what hundreds of the others' episodes do: as many updates a
     # batch as the others make, instead of one.
-    "vineppo": {"lr": _RATES["vineppo"], "minibatch": 2},
-}
+    changes.setdefault("vineppo", {})["minibatch"] = 2
+    return changes
 
 
 def _explored(names: tuple[str, ...], tasks: int) -> dict[str, Settings]:
@@ -108,6 +115,7 @@ def _presets(
     options: Mapping[str, Settings] | None = None,
     final_tasks: int | None = None,
     demonstrations: int = 150,
+    rates: Mapping[str, float] = _RATES,
     **changes: Any,
 ) -> dict[str, Preset]:
     """The three sizes of a study, by their environment steps.
@@ -120,6 +128,7 @@ def _presets(
         options: by method, what this world asks for in `cpu` and `gpu`.
         final_tasks: only so many first tasks of the tables' split in `cpu`.
         demonstrations: what is imitated in `cpu` and `gpu`, and what methods may compare with.
+        rates: by method, where it is not the shared one.
         changes: to the training of all methods in `cpu`.
     """
     return {
@@ -150,7 +159,7 @@ def _presets(
                 "final_tasks": final_tasks,
                 **changes,
             },
-            changes=_CHANGES,
+            changes=_changes(rates),
             options={**_explored(_EXPLORING, explored), **(options or {})},
         ),
         "gpu": Preset(
@@ -166,7 +175,7 @@ def _presets(
                 "num_envs": 512,
                 "evaluate_every": 8,
             },
-            changes=_CHANGES,
+            changes=_changes(rates),
             options={**_explored(_EXPLORING, 1000), **(options or {})},
         ),
     }

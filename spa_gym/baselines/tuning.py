@@ -15,32 +15,31 @@ from pathlib import Path
 
 from spa_gym.baselines.experiment import run_jobs
 from spa_gym.baselines.reproduce import choose_studies, default_parallel, imitation_job, training_job
+from spa_gym.baselines.studies import STUDIES, EnvStudy
 from spa_gym.baselines.study_rows import Row, method_rows
 from spa_gym.core.run_record import find_records
 
-__all__ = ["PREFERENCE_RATES", "RATES", "SEED", "chosen", "rates_of", "trial_rows", "try_rates"]
+__all__ = ["RATES", "SEED", "chosen", "rates_of", "trial_rows", "try_rates"]
 
 SEED = 100
 """Seed of the trial runs; tables begin at 0."""
 RATES = (1.5e-4, 5e-4)
 """Rates of the policy that a method is tried with."""
-PREFERENCE_RATES = (5e-5, 1.5e-4)
-"""Those of the methods that learn by DPO, for which ETO's code takes a twentieth of its imitation's rate (1e-6 after
-2e-5), and IPR's 3e-6; at the higher rate of the others both lost the policy within 8,000 steps."""
 _BY_PREFERENCE = ("eto", "ipr", "rro")
+"""Learn by DPO, and are tried with the study's `preference_rates`."""
 
 
-def rates_of(method: str) -> tuple[float, ...]:
-    """The rates that a method is tried with, as many for each."""
-    return PREFERENCE_RATES if method in _BY_PREFERENCE else RATES
+def rates_of(method: str, study: EnvStudy) -> tuple[float, ...]:
+    """The rates that a method is tried with in an environment, as many for each method."""
+    return study.preference_rates if method in _BY_PREFERENCE else RATES
 
 
-def trial_rows(rows: Sequence[Row]) -> list[Row]:
+def trial_rows(rows: Sequence[Row], study: EnvStudy) -> list[Row]:
     """Each row once with each of its method's rates."""
     return [
         Row(f"{row.label} lr={rate:g}", row.method, row.options, {**row.changes, "lr": rate})
         for row in rows
-        for rate in rates_of(row.method)
+        for rate in rates_of(row.method, study)
     ]
 
 
@@ -70,7 +69,7 @@ def try_rates(
             training_job(
                 study, size, row, SEED, runs, start=start, env_steps=env_steps, split=split, shared=out / "shared"
             )
-            for row in trial_rows(method_rows(size, methods, env_steps))
+            for row in trial_rows(method_rows(size, methods, env_steps), study)
         ]
     parallel = parallel or default_parallel()
     run_jobs(imitations, parallel=parallel, title="1/2 imitate (trials)")
@@ -95,8 +94,9 @@ def chosen(folder: Path, shared: float = 5e-4) -> dict[str, dict[str, float]]:
             continue
         success = next(figures["success"] for place, figures in record.final.items() if place.endswith("/sampled"))
         tried.setdefault((record.env_id, label), {})[float(record.settings["lr"])] = float(success)
+    studies = {study.env_id: study for study in STUDIES.values()}
     best: dict[str, dict[str, float]] = {}
     for (env, label), found in sorted(tried.items()):
-        if set(found) >= set(rates_of(label)):
+        if set(found) >= set(rates_of(label, studies[env])):
             best.setdefault(env, {})[label] = max(found, key=lambda rate: (found[rate], rate == shared, -rate))
     return best

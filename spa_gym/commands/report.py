@@ -30,12 +30,14 @@ class Report:
     """Heading of the page."""
 
     def run(self) -> int:
-        """Write the report and say where it is."""
+        """Write the report, show it (of several environments their common table alone) and say where it is."""
         from spa_gym.leaderboard.report import make_report
 
         made = make_report(self.runs, self.out, references=self.reference, title=self.title)
-        print(made.markdown.read_text(encoding="utf-8"))
-        print(f"{made.num_records} records -> {made.html}")
+        text = made.markdown.read_text(encoding="utf-8")
+        heading, *sections = text.split("\n## ")
+        print("\n## ".join((heading, sections[0])) if sections[0].startswith("All environments") else text)
+        print(f"{made.num_records} records -> {made.html}, {made.markdown}")
         return 0
 
 

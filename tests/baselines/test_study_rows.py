@@ -15,7 +15,7 @@ from spa_gym.baselines.studies import STUDIES
 from spa_gym.baselines.study_rows import Row, ablation_rows, method_rows
 from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.baselines.training.tasks import Tasks
-from spa_gym.baselines.tuning import PREFERENCE_RATES, RATES, SEED, chosen, trial_rows, try_rates
+from spa_gym.baselines.tuning import RATES, SEED, chosen, trial_rows, try_rates
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 
@@ -85,15 +85,17 @@ def test_every_method_gets_the_same_trials(tmp_path: Path, monkeypatch: pytest.M
     assert all(table not in (*job.config.final_splits, job.config.evaluate_split) for job in trials)
     assert table not in imitations[0].config.evaluate
     assert SEED not in {seed for study in STUDIES.values() for size in study.presets.values() for seed in size.seeds}
-    assert {row.changes["lr"] for row in trial_rows([Row("b", "eto")])} == set(PREFERENCE_RATES)
-    assert len(PREFERENCE_RATES) == len(RATES), "as many trials for every method"
-    assert trial_rows([Row("a", "ppo", changes={"lr": 3.0, "epochs": 4})])[0].changes == {"lr": RATES[0], "epochs": 4}
+    for study in STUDIES.values():
+        assert {row.changes["lr"] for row in trial_rows([Row("b", "eto")], study)} == set(study.preference_rates)
+        assert len(study.preference_rates) == len(RATES), "as many trials for every method"
+    (row, _) = trial_rows([Row("a", "ppo", changes={"lr": 3.0, "epochs": 4})], STUDIES["alfworld"])
+    assert row.changes == {"lr": RATES[0], "epochs": 4}
 
 
 def test_the_best_rate_is_chosen_and_ties_go_to_the_shared_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rates = (2e-4, 5e-4, 1e-3)
     monkeypatch.setattr(tuning_module, "RATES", rates)
-    monkeypatch.setattr(tuning_module, "PREFERENCE_RATES", rates)
+    monkeypatch.setitem(tuning_module.STUDIES, "alfworld", replace(STUDIES["alfworld"], preference_rates=rates))
     tried = {"ppo": (0.5, 0.5, 0.5), "rloo": (0.2, 0.3, 0.4), "eto": (0.4, 0.1, 0.4), "rft": (0.1, 0.9)}
     for label, successes in tried.items():
         for rate, success in zip(rates, successes, strict=False):
@@ -112,8 +114,9 @@ def test_the_rates_of_the_tables_are_those_that_the_trials_chose() -> None:
     trials = Path(__file__).parents[2] / "benchmarks" / "results" / "trials"
     if not trials.is_dir():
         pytest.skip("the run records are not here: a checkout of the repository has them")
-    found = chosen(trials)["SPA-ALFWorld-v0"]
+    found = chosen(trials)
+    assert set(found) == {STUDIES[name].env_id for name in ("alfworld", "virtualhome")}
     for study in STUDIES.values():
         preset = study.presets["cpu"]
         used = {row.label: row.changes.get("lr", preset.training["lr"]) for row in method_rows(preset)}
-        assert used == found
+        assert used == found.get(study.env_id, found["SPA-ALFWorld-v0"])
