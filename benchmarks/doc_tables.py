@@ -1,4 +1,4 @@
-"""Writes the tables of docs/findings.md, docs/ablations.md and docs/methods, from the summaries of the reports.
+"""Writes the tables of docs, from the summaries of the reports and the records of the trial runs.
 
     spa-gym report benchmarks/results/comparison --out benchmarks/results/comparison/report
     spa-gym report benchmarks/results/ablations --out benchmarks/results/ablations/report
@@ -9,6 +9,7 @@ A page says where a table belongs and of what, between two marks; the reading ar
     <!-- table of methods: spa spa-penalty -->    a row for each world and method
     <!-- table of world: SPA-ALFWorld-v0 -->      a row for each method of that world
     <!-- table of ablations: spa -->              a row for each ablation of that method
+    <!-- table of trials: SPA-ALFWorld-v0 -->     a row for each method, with the rates that it was tried with there
     <!-- end -->
 """
 
@@ -21,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from spa_gym.baselines.ablations import ABLATIONS
+from spa_gym.baselines.tuning import chosen, tried
 from spa_gym.core.run_record import RunRecord
 
 ROOT = Path(__file__).resolve().parents[1]
 SUMMARY = ROOT / "benchmarks" / "results" / "comparison" / "report" / "summary.json"
 ABLATED = ROOT / "benchmarks" / "results" / "ablations"
-_MARKED = re.compile(r"(<!-- table of (methods|world|ablations): ([^>]*) -->\n).*?(<!-- end -->)", re.DOTALL)
+TRIALS = ROOT / "benchmarks" / "results" / "trials"
+_MARKED = re.compile(r"(<!-- table of (methods|world|ablations|trials): ([^>]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FIGURES = (
     ("success, sampled", lambda row, _: _interval(row["cells"]["sampled"]["success"])),
     ("success, greedy", lambda row, _: _interval(row["cells"]["greedy"]["success"])),
@@ -115,6 +118,26 @@ def _sum_error(folder: Path, label: str) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+def of_trials(envs: list[str], folder: Path = TRIALS) -> str:
+    """The success that each method came to with each rate in some worlds, the chosen rate in bold.
+
+    Args:
+        envs: ids of the environments, a column each.
+        folder: records of the trial runs.
+    """
+    successes, best = tried(folder), chosen(folder)
+    lines = ["| row | " + " | ".join(map(_name, envs)) + " |\n", "| --- |" + " --- |" * len(envs) + "\n"]
+    for method in sorted({method for env in envs for method in successes.get(env, {})}):
+        cells = []
+        for env in envs:
+            rates = sorted(successes.get(env, {}).get(method, {}).items())
+            taken = best.get(env, {}).get(method)
+            shown = [f"{_rate(rate)}: {success:.3f}" for rate, success in rates]
+            cells.append(", ".join(f"**{s}**" if r == taken else s for s, (r, _) in zip(shown, rates, strict=True)))
+        lines.append(f"| `{method}` | {' | '.join(cells)} |\n")
+    return "".join(lines)
+
+
 def filled(page: str, summary: list[dict[str, Any]]) -> str:
     """The page with its tables in place."""
 
@@ -122,6 +145,8 @@ def filled(page: str, summary: list[dict[str, Any]]) -> str:
         begin, kind, names, end = mark.groups()
         if kind == "ablations":
             made = of_ablations(names)
+        elif kind == "trials":
+            made = of_trials(names.split())
         else:
             made = of_world(summary, names) if kind == "world" else of_methods(summary, names.split())
         return f"{begin}\n{made}\n{end}" if made else f"{begin}\nNot measured yet.\n\n{end}"
@@ -134,6 +159,7 @@ def pages() -> list[Path]:
     return [
         ROOT / "docs" / "findings.md",
         ROOT / "docs" / "ablations.md",
+        ROOT / "docs" / "pipeline.md",
         *sorted((ROOT / "docs" / "methods").glob("*.md")),
     ]
 
@@ -144,7 +170,16 @@ def _rows(study: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _world(study: dict[str, Any]) -> str:
-    return study["env"].split()[0].removeprefix("SPA-").removesuffix("-v0")
+    return _name(study["env"].split()[0])
+
+
+def _rate(rate: float) -> str:
+    """5e-5 rather than 5e-05, and so for all of them."""
+    return f"{rate:.1e}".replace(".0e", "e").replace("e-0", "e-")
+
+
+def _name(env_id: str) -> str:
+    return env_id.removeprefix("SPA-").removesuffix("-v0")
 
 
 def _table(first: list[str], lines: list[str]) -> str:

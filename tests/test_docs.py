@@ -103,6 +103,19 @@ def test_a_table_is_put_between_its_marks() -> None:
     assert lines[0] == "a" and lines[-1] == "b"
 
 
+def test_the_table_of_trials_says_which_rate_was_chosen(tmp_path: Path) -> None:
+    tried = {("ppo", 1.5e-4): 0.3, ("ppo", 5e-4): 0.4, ("eto", 5e-5): 0.2}
+    for (label, rate), success in tried.items():
+        record = RunRecord("train", f"{label} lr={rate:g}", "SPA-ALFWorld-v0", seed=100, settings={"lr": rate})
+        record.final = {"valid_seen/sampled": {"success": success}}
+        record.save(tmp_path / f"{label}-{rate}.json")
+    heading, _, *rows = doc_tables.of_trials(["SPA-ALFWorld-v0", "SPA-WebShop-v0"], tmp_path).splitlines()
+    assert heading == "| row | ALFWorld | WebShop |"
+    assert rows == ["| `eto` | 5e-5: 0.200 |  |", "| `ppo` | 1.5e-4: 0.300, **5e-4: 0.400** |  |"], (
+        "eto has one to come"
+    )
+
+
 def test_the_table_of_ablations_says_what_each_asks_and_by_how_much_sums_are_wrong(tmp_path: Path) -> None:
     cell = {"success": [0.5, 0.4, 0.6], "differences": {}, "grounding": 0.75, "steps": 9.96}
     cell["by_length"] = {"short (3-5)": [0.6, 0.5, 0.7], "long (8-10)": [0.25, 0.2, 0.3]}

@@ -19,7 +19,7 @@ from spa_gym.baselines.studies import STUDIES, EnvStudy
 from spa_gym.baselines.study_rows import Row, method_rows
 from spa_gym.core.run_record import find_records
 
-__all__ = ["RATES", "SEED", "chosen", "rates_of", "trial_rows", "try_rates"]
+__all__ = ["RATES", "SEED", "chosen", "rates_of", "trial_rows", "tried", "try_rates"]
 
 SEED = 100
 """Seed of the trial runs; tables begin at 0."""
@@ -77,6 +77,22 @@ def try_rates(
     return [out / "trials"]
 
 
+def tried(folder: Path) -> dict[str, dict[str, dict[float, float]]]:
+    """What the trial runs came to: environment's id -> method -> rate -> success, sampled.
+
+    Args:
+        folder: where their records are.
+    """
+    found: dict[str, dict[str, dict[float, float]]] = {}
+    for _, record in find_records(folder):
+        label, separator, _ = record.method.rpartition(" lr=")
+        if record.kind != "train" or not separator or not record.final:
+            continue
+        success = next(figures["success"] for place, figures in record.final.items() if place.endswith("/sampled"))
+        found.setdefault(record.env_id, {}).setdefault(label, {})[float(record.settings["lr"])] = float(success)
+    return {env: dict(sorted(methods.items())) for env, methods in sorted(found.items())}
+
+
 def chosen(folder: Path, shared: float = 5e-4) -> dict[str, dict[str, float]]:
     """The best rate of each method in each environment, from the records of trial runs.
 
@@ -87,16 +103,10 @@ def chosen(folder: Path, shared: float = 5e-4) -> dict[str, dict[str, float]]:
     Returns:
         Environment's id -> method -> rate; a method is left out until all its trials are done.
     """
-    tried: dict[tuple[str, str], dict[float, float]] = {}
-    for _, record in find_records(folder):
-        label, separator, _ = record.method.rpartition(" lr=")
-        if record.kind != "train" or not separator or not record.final:
-            continue
-        success = next(figures["success"] for place, figures in record.final.items() if place.endswith("/sampled"))
-        tried.setdefault((record.env_id, label), {})[float(record.settings["lr"])] = float(success)
     studies = {study.env_id: study for study in STUDIES.values()}
     best: dict[str, dict[str, float]] = {}
-    for (env, label), found in sorted(tried.items()):
-        if set(found) >= set(rates_of(label, studies[env])):
-            best.setdefault(env, {})[label] = max(found, key=lambda rate: (found[rate], rate == shared, -rate))
+    for env, methods in tried(folder).items():
+        for label, found in methods.items():
+            if set(found) >= set(rates_of(label, studies[env])):
+                best.setdefault(env, {})[label] = max(found, key=lambda rate: (found[rate], rate == shared, -rate))
     return best
