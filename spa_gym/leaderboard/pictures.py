@@ -23,6 +23,8 @@ def draw_differences(
 ) -> Path | None:
     """Draw success minus a reference's with its interval: a panel per split and reference, a row per method.
 
+    Splits on which nobody solves anything are left to the tables.
+
     Args:
         study: The runs, their tables filled.
         path: The PNG to write.
@@ -34,6 +36,8 @@ def draw_differences(
     """
     panels: list[tuple[str, str, list[MethodRow]]] = []
     for split, rows in study.splits.items():
+        if not any(cell.success.mean for row in rows for cell in row.cells.values()):
+            continue
         for reference in references:
             compared = [row for row in rows if any(reference in cell.differences for cell in row.cells.values())]
             if compared:

@@ -10,6 +10,7 @@ import pytest
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.cost import cost_of
 from spa_gym.leaderboard.curves import draw_curves, seed_band
+from spa_gym.leaderboard.pictures import draw_differences
 from spa_gym.leaderboard.summary import Study, collect_studies
 from spa_gym.leaderboard.task_lengths import length_groups
 from spa_gym.leaderboard.theme import LIGHT, method_colours
@@ -68,6 +69,16 @@ def test_success_by_task_length_by_hand() -> None:
     records[1].final["test/sampled"]["expert_steps"] = [3, 3, 5, 5]
     (row,) = collect_studies(records)[0].splits["test"]
     assert row.cells["sampled"].by_length == {}, "other tasks are not the same tasks"
+
+
+def test_a_split_on_which_nobody_solves_anything_is_not_drawn(tmp_path: Path) -> None:
+    def drawn(successes: list[int]) -> Path | None:
+        final = {"official_test/greedy": {"success": sum(successes) / 2, "n": 2, "successes": successes}}
+        records = [RunRecord("train", method, "SPA-Toy-v0", final=final) for method in ("ppo", "spa")]
+        return draw_differences(collect_studies(records)[0], tmp_path / "differences.png")
+
+    assert drawn([0, 0]) is None and not (tmp_path / "differences.png").exists()
+    assert drawn([1, 0]) == tmp_path / "differences.png"
 
 
 def test_a_curve_can_be_drawn_against_tokens_and_seconds() -> None:
