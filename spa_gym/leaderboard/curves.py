@@ -36,6 +36,8 @@ PANELS = {
 FEW = 6
 """Methods that can be told apart in one panel."""
 COLUMNS = 5
+FEWEST_LOOKS = 3
+"""Looks that most runs must have for their line to be a curve; with fewer, success on the training tasks is drawn."""
 
 
 class Band(NamedTuple):
@@ -99,8 +101,8 @@ def draw_curves(
     Returns:
         Name -> path of what was drawn: nothing for curves of a single point.
     """
-    success = next((name for name in ("success_sampled", "success_batch") if _bands(study, name, "env_steps")), None)
     few = len(study.records) <= FEW
+    success = _success(study, fewest=2 if few else FEWEST_LOOKS)
     wanted: dict[str, list[tuple[str, str]]] = {}
     if few:
         shown = [name for name in PANELS if name != "success_batch" or success == "success_batch"]
@@ -120,6 +122,15 @@ def draw_curves(
         elif found:
             drawn[name] = _draw_each(found[0], next((r for r in references if r in found[0][2]), None), path, theme)
     return drawn
+
+
+def _success(study: Study, *, fewest: int) -> str | None:
+    """The curve of success that the runs can show: looks at unseen tasks where most runs took enough, else batches."""
+    runs = [run for by_seed in study.records.values() for run in by_seed.values() if "env_steps" in run.curves]
+    looks = sorted(sum(y is not None for y in run.curves.get("success_sampled", [])) for run in runs)
+    enough = bool(looks) and looks[len(looks) // 2] >= fewest
+    names = ("success_sampled", "success_batch") if enough else ("success_batch", "success_sampled")
+    return next((name for name in names if _bands(study, name, "env_steps")), None)
 
 
 def _bands(study: Study, curve: str, axis: str) -> dict[str, Band]:

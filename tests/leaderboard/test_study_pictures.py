@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from spa_gym.core.run_record import RunRecord
+from spa_gym.leaderboard import curves
 from spa_gym.leaderboard.cost import cost_of
 from spa_gym.leaderboard.curves import draw_curves, seed_band
 from spa_gym.leaderboard.pictures import draw_differences
@@ -106,6 +107,21 @@ def test_looks_that_were_not_taken_leave_the_training_tasks(tmp_path: Path) -> N
             run.curves["success_sampled"] = [None, None, 0.5]
     assert "learning_curves" in draw_curves(study, tmp_path, ".png")
     assert draw_curves(study_of(7, points=1), tmp_path, ".png") == {}, "a point is no curve"
+
+
+@pytest.mark.parametrize(
+    ("looks", "drawn"), [((0.1, 0.2, 0.3), "success_sampled"), ((None, 0.2, 0.3), "success_batch")]
+)
+def test_two_looks_are_no_curve_of_many_methods(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks: tuple[float | None, ...], drawn: str
+) -> None:
+    study, seen = study_of(7), []
+    for runs in study.records.values():
+        for run in runs.values():
+            run.curves["success_sampled"] = list(looks)
+    monkeypatch.setattr(curves, "_draw_each", lambda panel, reference, path, theme: seen.append(panel[0]) or path)
+    draw_curves(study, tmp_path, ".png", ("ppo",))
+    assert seen == [drawn, drawn, drawn, "episode_length"]
 
 
 def test_no_two_methods_share_a_colour_by_chance() -> None:
