@@ -1,26 +1,37 @@
 """`spa-gym reproduce`: from the shipped checkpoints to one page of tables, for every environment of `studies.py`.
 
 Imitate a few demonstrations (`sft`), train with each method from there (one that explores or continues episodes does so
-from the same budget of environment steps), evaluate, report. Every seed has an imitation of its own, and all methods
-of a seed start from it. One seed of every method in every world is run first, then the next: a table that is stopped
-has all its rows, with fewer seeds.
+from the same budget of environment steps), evaluate, report. A size with a recipe of its own (`gpu`) pretrains its
+starting checkpoint first, one for each world. Every seed has an imitation of its own, and all methods of a seed start
+from it. One seed of every method in every world is run first, then the next: a table that is stopped has all its rows,
+with fewer seeds.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from spa_gym.baselines.experiment import Job, run_jobs
 from spa_gym.baselines.studies import STUDIES, EnvStudy, Preset
 from spa_gym.baselines.study_rows import IMITATION, Row, ablation_rows, method_rows
+from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.sft import SFTConfig
 from spa_gym.baselines.training.train import TrainConfig
 from spa_gym.core.arguments import one_of
 from spa_gym.core.errors import BadArgument
 
-__all__ = ["choose_studies", "default_parallel", "imitation_job", "record_folders", "reproduce", "training_job"]
+__all__ = [
+    "choose_studies",
+    "default_parallel",
+    "imitation_job",
+    "pretraining_jobs",
+    "record_folders",
+    "reproduce",
+    "training_job",
+]
 
 _BESIDE_ABLATIONS = ("ppo", "spa")
 """Methods that ablations are set beside."""
@@ -63,10 +74,12 @@ def reproduce(
     if env_steps is not None and env_steps < 1:
         raise BadArgument("a budget of at least 1 environment step", str(env_steps), "pass --env-steps 20000")
     chosen = choose_studies(preset, envs, studies)
+    pretrainings: list[Job] = []
     imitations: list[list[Job]] = []
     trainings: list[list[Job]] = []
     for name, (study, size) in chosen.items():
         runs = out / "runs" / name
+        pretrainings += pretraining_jobs(size, runs)
         rows = {runs: method_rows(size, _BESIDE_ABLATIONS if ablations else methods, env_steps)}
         if ablations:
             rows[out / "ablations" / name] = ablation_rows(size, methods, env_steps)
@@ -82,6 +95,8 @@ def reproduce(
                 for row in group
             ]
     where, parallel = ", ".join(chosen), parallel or default_parallel()
+    if pretrainings:
+        run_jobs(pretrainings, parallel=parallel, title=f"first of all: pretrain ({where})")
     run_jobs([job for jobs in imitations for job in jobs], parallel=parallel, title=f"1/2 imitate ({where})")
     todo = [job for jobs in trainings for job in jobs]
     run_jobs(todo, parallel=parallel, title=f"2/2 train ({where})", keep_going=True)
@@ -124,6 +139,24 @@ def default_parallel() -> int:
     return 1 if torch.cuda.is_available() else os.cpu_count() or 1
 
 
+def pretraining_jobs(preset: Preset, runs: Path) -> list[Job]:
+    """What makes the checkpoint that a size starts from: one job, or none where it is a shipped one.
+
+    Args:
+        preset: the size.
+        runs: folder of the runs of this environment; the checkpoint is beside it, in `pretrain/<recipe>`.
+    """
+    if not preset.pretrain:
+        return []
+    config = replace(RECIPES[preset.pretrain], out=_pretrained(preset, runs))
+    function = "spa_gym.baselines.training.pretrain:pretrain"
+    return [Job(function, config, f"{runs.name} {preset.pretrain}", config.tokens, unit="tokens")]
+
+
+def _pretrained(preset: Preset, runs: Path) -> Path:
+    return runs.parent / "pretrain" / preset.pretrain
+
+
 def imitation_job(study: EnvStudy, preset: Preset, seed: int, runs: Path, *, split: str | None = None) -> Job:
     """The imitation that all methods of a seed start from.
 
@@ -135,7 +168,7 @@ def imitation_job(study: EnvStudy, preset: Preset, seed: int, runs: Path, *, spl
         split: split that it is evaluated on; None: that of the tables.
     """
     config = SFTConfig(
-        start=study.start,
+        start=str(_pretrained(preset, runs) / "checkpoint") if preset.pretrain else study.start,
         out=runs / f"{IMITATION}-{seed}",
         env_id=study.env_id,
         env_kwargs=study.env_kwargs,

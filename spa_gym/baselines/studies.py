@@ -40,6 +40,9 @@ class Preset:
     """By method: settings of its training that differ from the others'."""
     options: dict[str, Settings] = field(default_factory=dict)
     """By method: its own settings."""
+    pretrain: str = ""
+    """Recipe (`training/recipes.py`) of the policy that all imitations start from, which is made first; none: the
+    study's shipped checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class EnvStudy:
     env_kwargs: Settings
     """Its arguments, without the split."""
     start: str
-    """Checkpoint that every imitation starts from."""
+    """Shipped checkpoint that every imitation starts from, but for sizes that pretrain their own."""
     curve_split: str
     """Split of the looks on the way, and of the trial runs."""
     table_split: str
@@ -117,6 +120,7 @@ def _presets(
     cpu: int,
     gpu: int,
     explored: int,
+    large: str,
     options: Mapping[str, Settings] | None = None,
     final_tasks: int | None = None,
     demonstrations: int = 150,
@@ -130,6 +134,7 @@ def _presets(
         cpu: of `cpu`.
         gpu: of `gpu`.
         explored: tasks that `cpu` explores, for methods that fit an estimator first: about a quarter of the budget.
+        large: recipe of the policy that `gpu` starts from.
         options: by method, what this world asks for in `cpu` and `gpu`.
         final_tasks: only so many first tasks of the tables' split in `cpu`.
         demonstrations: what is imitated in `cpu` and `gpu`, and what methods may compare with.
@@ -182,6 +187,7 @@ def _presets(
             },
             changes=_changes(rates),
             options={**_explored(_EXPLORING, 1000), **(options or {})},
+            pretrain=large,
         ),
     }
 
@@ -195,7 +201,7 @@ STUDIES: dict[str, EnvStudy] = {
         curve_split="valid_seen",
         table_split="valid_unseen",
         official=("valid_unseen", {"source": "official"}),
-        presets=_presets(6_000, 10_000, 1_000_000, explored=42),
+        presets=_presets(6_000, 10_000, 1_000_000, explored=42, large="household-large"),
     ),
     "webshop": EnvStudy(
         env_id="SPA-WebShop-v0",
@@ -208,7 +214,7 @@ STUDIES: dict[str, EnvStudy] = {
         # The goals made of the products: people's 13 are too few.
         official=("test", {"source": "official", "human_goals": False}),
         # The paper's threshold of this world, whose scores are graded.
-        presets=_presets(6_000, 8_000, 500_000, explored=70, options={"ipr": {"tau": 0.01}}),
+        presets=_presets(6_000, 8_000, 500_000, explored=70, large="shop-large", options={"ipr": {"tau": 0.01}}),
     ),
     "virtualhome": EnvStudy(
         env_id="SPA-VirtualHome-v0",
@@ -227,6 +233,7 @@ STUDIES: dict[str, EnvStudy] = {
             10_000,
             1_000_000,
             explored=42,
+            large="house-large",
             final_tasks=200,
             demonstrations=400,
             rates=_HOUSE_RATES,

@@ -14,7 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spa_gym.baselines.experiment import run_jobs
-from spa_gym.baselines.reproduce import choose_studies, default_parallel, imitation_job, training_job
+from spa_gym.baselines.reproduce import (
+    choose_studies,
+    default_parallel,
+    imitation_job,
+    pretraining_jobs,
+    training_job,
+)
 from spa_gym.baselines.studies import STUDIES, EnvStudy
 from spa_gym.baselines.study_rows import Row, method_rows
 from spa_gym.core.run_record import find_records
@@ -60,9 +66,10 @@ def try_rates(
         BadArgument: there is no such preset, environment or method.
         JobFailed: a run ended with an error; the others have been run.
     """
-    imitations, trainings = [], []
+    pretrainings, imitations, trainings = [], [], []
     for name, (study, size) in choose_studies(preset, envs).items():
         runs, split = out / "trials" / name, study.curve_split
+        pretrainings += pretraining_jobs(size, runs)
         start = imitation_job(study, size, SEED, runs, split=split)
         imitations.append(start)
         trainings += [
@@ -72,6 +79,8 @@ def try_rates(
             for row in trial_rows(method_rows(size, methods, env_steps), study)
         ]
     parallel = parallel or default_parallel()
+    if pretrainings:
+        run_jobs(pretrainings, parallel=parallel, title="first of all: pretrain (trials)")
     run_jobs(imitations, parallel=parallel, title="1/2 imitate (trials)")
     run_jobs(trainings, parallel=parallel, title="2/2 trials", keep_going=True)
     return [out / "trials"]

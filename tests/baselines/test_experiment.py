@@ -18,14 +18,21 @@ import pytest
 
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines import reproduce as reproduce_module
+from spa_gym.baselines import tuning as tuning_module
 from spa_gym.baselines.experiment import Job, JobFailed, run_jobs
+from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import SHIPPED
+from spa_gym.baselines.models.tiny import count_parameters, make_tiny
 from spa_gym.baselines.reproduce import imitation_job, reproduce, training_job
-from spa_gym.baselines.studies import STUDIES, EnvStudy
+from spa_gym.baselines.studies import STUDIES, EnvStudy, Preset
 from spa_gym.baselines.study_rows import method_rows
+from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.resume import plain_settings
+from spa_gym.baselines.tuning import try_rates
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
+from spa_gym.core.run_record import RunRecord
 from tests.baselines.jobs import JobConfig, work
+from tests.baselines.tiny_runs import KWARGS, pretrain_config
 
 
 def _job(out: Path, does: str = "ends", steps: int = 3) -> Job:
@@ -202,6 +209,41 @@ def test_every_study_is_whole(study: EnvStudy) -> None:
         assert len(preset.seeds) == len(set(preset.seeds)) >= 2 and set(preset.options) <= set(preset.methods)
         explored = [o["tasks"] * o["samples"] * limit for o in preset.options.values() if "tasks" in o]
         assert explored and max(explored) < preset.env_steps, "exploration may not eat the whole budget"
+
+
+@pytest.mark.parametrize("name", list(STUDIES))
+def test_the_large_size_makes_a_larger_policy_first(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stages: list[list[Job]] = []
+    monkeypatch.setattr(reproduce_module, "run_jobs", lambda jobs, **_: stages.append(jobs))
+    monkeypatch.setattr(tuning_module, "run_jobs", lambda jobs, **_: stages.append(jobs))
+    reproduce("gpu", tmp_path, [name], methods=("ppo",))
+    try_rates("gpu", tmp_path, [name], methods=("ppo",))
+    for pretrainings, imitations, _ in (stages[:3], stages[3:]):
+        (job,) = pretrainings
+        assert {run.config.start for run in imitations} == {str(job.out / "checkpoint")}
+        assert job.budget == job.config.tokens == 2 * RECIPES[STUDIES[name].start].tokens
+        assert job.config.sources == RECIPES[STUDIES[name].start].sources
+        model = make_tiny(1000, hidden=job.config.hidden, layers=job.config.layers, heads=job.config.heads)
+        assert 8e6 < count_parameters(model) < 30e6
+    assert stages[0][0].out != stages[3][0].out, "trials have a folder of their own"
+
+
+def test_from_pretraining_to_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", pretrain_config(Path(), tokens=4_000))
+    size = Preset(
+        seeds=(0,),
+        methods=("ppo",),
+        env_steps=40,
+        sft={"demonstrations": 8, "epochs": 1, "max_eval_tasks": 2},
+        training={"demonstrations": 8, "episodes": 8, "minibatch": 4, "evaluate_tasks": 2, "final_tasks": 2},
+        pretrain="tiny",
+    )
+    study = replace(STUDIES["alfworld"], env_kwargs=KWARGS, start="none", presets={"tiny": size})
+    assert reproduce("tiny", tmp_path, studies={"rooms": study}, parallel=1) == [tmp_path / "runs"]
+    width = load_checkpoint(tmp_path / "runs" / "rooms" / "ppo-0" / "checkpoint").model.config.hidden_size
+    assert width == RECIPES["tiny"].hidden, "the policy is the one that was pretrained"
+    (record,) = (RunRecord.load(path) for path in tmp_path.glob("runs/pretrain/tiny/record.json"))
+    assert record.kind == "pretrain" and record.tokens >= 4_000
 
 
 def test_every_study_has_the_same_sizes() -> None:

@@ -8,7 +8,8 @@
 runs errands without regard to the stated task, so that the model knows names, doors and answers, but not how tasks are
 solved. `shop` is the same for WebShop, but mostly imitates the demonstrator: what an explorer searches for cannot be
 foretold, and a model that reads little else learns to copy late. `headline` imitates the searching expert at scale and
-is a policy by itself. Progress, TensorBoard, a state folder for resuming (the same command goes on after a kill) and
+is a policy by itself. `household-large`, `shop-large` and `house-large` (11 to 12 M parameters) are made by `spa-gym
+reproduce --preset gpu`. Progress, TensorBoard, a state folder for resuming (the same command goes on after a kill) and
 `record.json` are written to `--out`.
 """
 
@@ -182,7 +183,7 @@ class Arguments:
     """Train a tiny language model from nothing."""
 
     recipe: str = "household"
-    """One of the named recipes: household, headline, shop, house."""
+    """One of the named recipes: household, headline, shop, house; household-large, shop-large, house-large."""
     out: Path = Path("runs/pretrain")
     """Folder of everything that is written."""
     tokens: float | None = None

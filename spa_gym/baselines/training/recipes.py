@@ -1,6 +1,8 @@
-"""Named settings of `pretrain`: how the shipped checkpoints were made."""
+"""Named settings of `pretrain`: how the shipped checkpoints were made, and the larger ones that a GPU makes first."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from spa_gym.baselines.models.view import Cut, View
 from spa_gym.baselines.training.pretrain_config import PretrainConfig
@@ -86,4 +88,12 @@ RECIPES: dict[str, PretrainConfig] = {
     ),
 }
 """By name: `household` knows the language of the generated rooms, `headline` is the policy for the official games,
-`shop` knows the language of the generated shop, `house` that of the generated houses."""
+`shop` knows the language of the generated shop, `house` that of the generated houses; `household-large`, `shop-large`
+and `house-large` are the same at 11 to 12 M parameters, on twice the tokens, for `spa-gym reproduce --preset gpu`."""
+
+RECIPES |= {
+    f"{name}-large": replace(
+        RECIPES[name], hidden=384, layers=6, heads=6, tokens=2 * RECIPES[name].tokens, batch_tokens=8192
+    )
+    for name in ("household", "shop", "house")
+}
