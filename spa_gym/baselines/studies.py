@@ -122,7 +122,6 @@ def _presets(
     explored: int,
     large: str,
     options: Mapping[str, Settings] | None = None,
-    final_tasks: int | None = None,
     demonstrations: int = 150,
     rates: Mapping[str, float] = _RATES,
     **changes: Any,
@@ -136,7 +135,6 @@ def _presets(
         explored: tasks that `cpu` explores, for methods that fit an estimator first: about a quarter of the budget.
         large: recipe of the policy that `gpu` starts from.
         options: by method, what this world asks for in `cpu` and `gpu`.
-        final_tasks: only so many first tasks of the tables' split in `cpu`.
         demonstrations: what is imitated in `cpu` and `gpu`, and what methods may compare with.
         rates: by method, where it is not the shared one.
         changes: to the training of all methods in `cpu`.
@@ -160,13 +158,12 @@ def _presets(
             seeds=(0, 1, 2, 3, 4),
             methods=_ALL,
             env_steps=cpu,
-            sft={"demonstrations": demonstrations, "max_eval_tasks": final_tasks},
+            sft={"demonstrations": demonstrations},
             training={
                 **_TRAINING,
                 "demonstrations": demonstrations,
                 "evaluate_every": 4,
                 "evaluate_tasks": 50,
-                "final_tasks": final_tasks,
                 **changes,
             },
             changes=_changes(rates),
@@ -234,7 +231,6 @@ STUDIES: dict[str, EnvStudy] = {
             1_000_000,
             explored=42,
             large="house-large",
-            final_tasks=200,
             demonstrations=400,
             rates=_HOUSE_RATES,
             episodes=64,
