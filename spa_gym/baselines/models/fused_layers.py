@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from spa_gym.baselines.models.causal_attention import causal_attention, causal_attention_backward
+
 __all__ = ["AttentionBlock", "MlpBlock", "run_layer"]
 
 _BF16 = torch.bfloat16
@@ -88,11 +90,10 @@ class AttentionBlock(torch.autograd.Function):
             qk_scale = None
             turned = _turn(qk, cos, sin)
         q, k = turned[:, :heads], turned[:, heads:]
-        probabilities = _causal_softmax(q, k, dim**-0.5)
-        out = _heads_to_rows(_matmul(probabilities, v))
+        out = _heads_to_rows(causal_attention(q, k, v))
         wo16 = wo.to(_BF16)
         ctx.save_for_backward(
-            hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, probabilities, out, wo16, cos, sin
+            hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, out, wo16, cos, sin
         )
         ctx.sizes = (batch, length, heads, kv_heads, dim)
         return F.linear(out, wo16)
@@ -100,20 +101,14 @@ class AttentionBlock(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> Any:  # type: ignore[override]
         """Returns the gradients of the inputs of `forward`."""
-        (hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, probabilities, out, wo16, cos, sin) = (
-            ctx.saved_tensors
-        )
+        hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, out, wo16, cos, sin = ctx.saved_tensors
         batch, length, heads, kv_heads, dim = ctx.sizes
         grad = grad.to(_BF16)
         grad_wo = (grad.t() @ out).float()
         grad_out = (grad @ wo16).view(batch, length, heads, dim).transpose(1, 2)
         q, k = turned[:, :heads], turned[:, heads:]
-        grad_p = _matmul(grad_out, v.transpose(-1, -2))
-        grad_v = _shared(_matmul(probabilities.transpose(-1, -2), grad_out), kv_heads)
-        grad_s = torch.ops.aten._softmax_backward_data(grad_p, probabilities, -1, _BF16)
-        grad_turned = torch.empty_like(turned)
-        torch.mul(_matmul(grad_s, k), dim**-0.5, out=grad_turned[:, :heads])
-        torch.mul(_shared(_matmul(grad_s.transpose(-1, -2), q), kv_heads), dim**-0.5, out=grad_turned[:, heads:])
+        grad_q, grad_k, grad_v = causal_attention_backward(grad_out, q, k, v)
+        grad_turned = torch.cat([grad_q, grad_k.to(_BF16)], dim=1)
         grad_qkv = torch.empty(batch, length, heads + 2 * kv_heads, dim, dtype=_BF16)
         grad_qkv[:, :, heads + kv_heads :] = grad_v.transpose(1, 2)
         grad_qk = _turn_back(grad_turned, cos, sin)
@@ -215,26 +210,6 @@ def _turn_back(grad: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torc
     torch.mul(a, cos, out=first).addcmul_(b, sin)
     torch.mul(b, cos, out=second).addcmul_(a, sin, value=-1)
     return out
-
-
-def _causal_softmax(q: torch.Tensor, k: torch.Tensor, scale: float) -> torch.Tensor:
-    length = q.shape[2]
-    future = torch.full((length, length), float("-inf"), dtype=q.dtype).triu(1)
-    return torch.softmax(torch.add(future, _matmul(q, k.transpose(-1, -2)), alpha=scale), dim=-1)
-
-
-def _matmul(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """`a @ b` over [B, H, ., .], where either side may have fewer heads, shared by groups of the other's."""
-    if a.shape[1] == b.shape[1]:
-        return a @ b
-    few = min(a.shape[1], b.shape[1])
-    grouped = [x.unflatten(1, (few, -1)) for x in (a, b)]
-    return (grouped[0] @ grouped[1]).flatten(1, 2)
-
-
-def _shared(x: torch.Tensor, kv_heads: int) -> torch.Tensor:
-    """Sums [B, H, ., .] over the heads that share a key-value head."""
-    return x if x.shape[1] == kv_heads else x.unflatten(1, (kv_heads, -1)).sum(2)
 
 
 def _heads_to_rows(x: torch.Tensor) -> torch.Tensor:
