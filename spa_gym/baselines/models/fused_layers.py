@@ -92,9 +92,7 @@ class AttentionBlock(torch.autograd.Function):
         q, k = turned[:, :heads], turned[:, heads:]
         out = _heads_to_rows(causal_attention(q, k, v))
         wo16 = wo.to(_BF16)
-        ctx.save_for_backward(
-            hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, out, wo16, cos, sin
-        )
+        ctx.save_for_backward(hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, out, wo16, cos, sin)
         ctx.sizes = (batch, length, heads, kv_heads, dim)
         return F.linear(out, wo16)
 
