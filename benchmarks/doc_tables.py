@@ -8,6 +8,7 @@ A page says where a table belongs and of what, between two marks; the reading ar
 
     <!-- table of methods: spa spa-penalty -->    a row for each world and method
     <!-- table of world: SPA-ALFWorld-v0 -->      a row for each method of that world
+    <!-- table of world: SPA-ALFWorld-v0 in X -->  the same of the report in benchmarks/results/X/report
     <!-- table of ablations: spa -->              a row for each ablation of that method
     <!-- table of trials: SPA-ALFWorld-v0 -->     a row for each method, with the rates that it was tried with there
     <!-- end -->
@@ -26,9 +27,10 @@ from spa_gym.baselines.tuning import chosen, tried
 from spa_gym.core.run_record import RunRecord
 
 ROOT = Path(__file__).resolve().parents[1]
-SUMMARY = ROOT / "benchmarks" / "results" / "comparison" / "report" / "summary.json"
-ABLATED = ROOT / "benchmarks" / "results" / "ablations"
-TRIALS = ROOT / "benchmarks" / "results" / "trials"
+RESULTS = ROOT / "benchmarks" / "results"
+SUMMARY = RESULTS / "comparison" / "report" / "summary.json"
+ABLATED = RESULTS / "ablations"
+TRIALS = RESULTS / "trials"
 _MARKED = re.compile(r"(<!-- table of (methods|world|ablations|trials): ([^>]*) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FIGURES = (
     ("success, sampled", lambda row, _: _interval(row["cells"]["sampled"]["success"])),
@@ -53,8 +55,18 @@ def of_methods(summary: list[dict[str, Any]], methods: list[str]) -> str:
     return _table(["world", "row"], lines)
 
 
-def of_world(summary: list[dict[str, Any]], world: str) -> str:
-    """The table of a world, a row for each method; empty where nothing was trained in it."""
+def of_world(summary: list[dict[str, Any]], names: str, results: Path | None = None) -> str:
+    """The table of a world, a row for each method; empty where nothing was trained in it.
+
+    Args:
+        summary: the comparison's.
+        names: id of the environment, and " in X" for the report of another folder of `results`.
+        results: folder of the folders of records; None: `RESULTS`.
+    """
+    world, _, folder = names.partition(" in ")
+    if folder:
+        path = (results or RESULTS) / folder / "report" / "summary.json"
+        summary = json.loads(path.read_text(encoding="utf-8"))
     lines = [
         _line([f"`{row['method']}`"], row, study["costs"][row["method"]])
         for study in summary

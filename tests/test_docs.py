@@ -103,6 +103,18 @@ def test_a_table_is_put_between_its_marks() -> None:
     assert lines[0] == "a" and lines[-1] == "b"
 
 
+def test_the_table_of_a_world_may_be_that_of_another_report(tmp_path: Path) -> None:
+    cell = {"success": [0.5, 0.4, 0.6], "differences": {}, "grounding": 0.75, "steps": 9.96}
+    row = {"method": "ppo", "seeds": [0], "cells": {"sampled": cell, "greedy": cell}}
+    costs = {"ppo": {"env_steps": 1.0, "seconds": 2.0}}
+    study = {"env": "SPA-ALFWorld-v0 size=small", "splits": {"valid_unseen": [row]}, "costs": costs}
+    (tmp_path / "longer/report").mkdir(parents=True)
+    (tmp_path / "longer/report/summary.json").write_text(json.dumps([study]))
+    assert "| `ppo` | 1 | 0.500" in doc_tables.of_world([], "SPA-ALFWorld-v0 in longer", tmp_path)
+    assert doc_tables.of_world([study], "SPA-WebShop-v0 in longer", tmp_path) == ""
+    assert doc_tables.of_world([], "SPA-ALFWorld-v0") == ""
+
+
 def test_the_table_of_trials_says_which_rate_was_chosen(tmp_path: Path) -> None:
     tried = {("ppo", 1.5e-4): 0.3, ("ppo", 5e-4): 0.4, ("eto", 5e-5): 0.2}
     for (label, rate), success in tried.items():
