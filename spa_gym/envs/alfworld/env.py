@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spa_gym.core.arguments import one_of
+from spa_gym.core.errors import BadArgument
 from spa_gym.core.plan_progress import PlanProgress
 from spa_gym.core.tasks import Task, TaskSet
 from spa_gym.core.text_env import TextEnv
@@ -54,7 +55,7 @@ class ALFWorldEnv(TextEnv):
         render_mode: None or `"ansi"`.
 
     Raises:
-        BadArgument: an argument names something that does not exist.
+        BadArgument: an argument names something that does not exist, or `data_dir` for generated rooms.
         DataNotFound: `source="official"` without data.
         DependencyNotInstalled: `engine="textworld"` without the extra, or on Python 3.13 and later.
     """
@@ -75,6 +76,8 @@ class ALFWorldEnv(TextEnv):
         one_of("source", source, ("generated", "official"))
         one_of("grammar", grammar, DIALECTS)
         one_of("engine", engine, _ENGINES)
+        if source == "generated" and data_dir is not None:
+            raise BadArgument("no data_dir with source='generated'", f"data_dir={data_dir!r}", "pass source='official'")
         if engine == "textworld":
             from spa_gym.envs.alfworld.textworld_engine import require_textworld
 
