@@ -3,8 +3,8 @@
     spa-gym report benchmarks/results/ablations --out benchmarks/results/ablations/report
     python benchmarks/ablation_sweeps.py
 
-A line is a sweep of `spa_gym/baselines/ablations.py`, with the rows that it shares with others (no grounding, the paper's
-weights) put in; bars are the report's intervals. Sparse PPO is dashed, with its interval behind.
+A line is a sweep of `spa_gym/baselines/ablations.py`, with the rows that it shares with others (no grounding, the
+paper's weights) put in; bars are the report's intervals. Sparse PPO is dashed, with its interval behind.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """A lean training forward over the weights of a Hugging Face Qwen3 or Llama model.
 
 The same weights, the same function, less work: no mask building, logits only at the positions asked for, and on a CPU
-in bf16 layers with gradients written by hand (`fused_layers`), 1.5 to 1.8 times as fast as float32 and 1.7 to 2 times as
-Hugging Face's own forward (benchmarks/update_throughput.py). Gradients land in the
-model's own parameters. :func:`supports` says which models qualify; :func:`features` falls back to the model's own
-forward for all others, so callers need no second path.
+in bf16 layers with gradients written by hand (`fused_layers`), 1.5 to 1.8 times as fast as float32 and 1.7 to 2 times
+as Hugging Face's own forward (benchmarks/update_throughput.py). Gradients land in the model's own parameters.
+:func:`supports` says which models qualify; :func:`features` falls back to the model's own forward for all others, so
+callers need no second path.
 """
 
 from __future__ import annotations
