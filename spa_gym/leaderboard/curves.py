@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.summary import Study, method_order
-from spa_gym.leaderboard.theme import LIGHT, Theme, method_colours, new_figure, save_figure, tidy
+from spa_gym.leaderboard.theme import LIGHT, TITLE_SIZE, Theme, method_colours, new_figure, save_figure, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,8 @@ PANELS = {
 FEW = 6
 """Methods that can be told apart in one panel."""
 COLUMNS = 5
+TITLE_LENGTH = 24
+"""Letters of a name that fit above a panel; longer names are written smaller."""
 FEWEST_LOOKS = 3
 """Looks that most runs must have for their line to be a curve; with fewer, success on the training tasks is drawn."""
 
@@ -184,7 +186,8 @@ def _draw_each(panel: tuple[str, str, dict[str, Band]], reference: str | None, p
         if method != reference:
             axes.fill_between(band.x, band.low, band.high, color=theme.cycle[1], alpha=0.22, linewidth=0)
             axes.plot(band.x, band.mean, color=theme.cycle[1], linewidth=2)
-        tidy(axes, theme, method + (" (grey in all)" if method == reference else ""))
+        title = method + (" (grey in all)" if method == reference else "")
+        tidy(axes, theme, title, title_size=TITLE_SIZE * min(1.0, TITLE_LENGTH / len(title)))
     for axes in grid.flat[: len(bands)]:  # after all are drawn: a shared axis that is set grows no more
         _scale(axes, curve, axis)
     for place in range(len(bands), rows * columns):

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["DARK", "LIGHT", "Theme", "method_colours", "new_figure", "save_figure", "tidy"]
+__all__ = ["DARK", "LIGHT", "TITLE_SIZE", "Theme", "method_colours", "new_figure", "save_figure", "tidy"]
+
+TITLE_SIZE = 10.5
+"""Points."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def new_figure(width: float, height: float, theme: Theme, **layout: Any) -> Figu
     return figure
 
 
-def tidy(axes: Axes, theme: Theme, title: str = "", grid: str = "y") -> None:
+def tidy(axes: Axes, theme: Theme, title: str = "", grid: str = "y", title_size: float = TITLE_SIZE) -> None:
     """Our look: no box, a quiet grid behind the data, a title on the left."""
     axes.set_facecolor(theme.background)
     for side in ("top", "right", "left" if grid == "y" else "bottom"):
@@ -96,7 +99,7 @@ def tidy(axes: Axes, theme: Theme, title: str = "", grid: str = "y") -> None:
     axes.tick_params(colors=theme.muted, labelcolor=theme.text, labelsize=9, length=0)
     axes.xaxis.label.set(color=theme.muted, size=9)
     axes.yaxis.label.set(color=theme.muted, size=9)
-    axes.set_title(title, loc="left", color=theme.text, fontsize=10.5, fontweight="bold")
+    axes.set_title(title, loc="left", color=theme.text, fontsize=title_size, fontweight="bold")
 
 
 def save_figure(figure: Figure, path: str | Path, dpi: int = 150) -> Path:
