@@ -19,9 +19,9 @@ from matplotlib.axes import Axes
 from spa_gym.leaderboard.theme import LIGHT, new_figure, save_figure, tidy
 
 ABLATED = Path(__file__).parent / "results" / "ablations"
-_SWEEPS = {"beta": (0.0, 0.05, 0.1, 0.25, 0.5, 1.0), "alpha": (0.25, 0.5, 1.0, 2.0, 4.0)}
+SWEEPS = {"beta": (0.0, 0.05, 0.1, 0.25, 0.5, 1.0), "alpha": (0.25, 0.5, 1.0, 2.0, 4.0)}
 _PAPER = {"alpha": 1.0, "beta": 0.5}
-_FORMS = {"paper": ("beta for what is executed", LIGHT.cycle[2]), "penalty": ("-beta for what is not", LIGHT.cycle[1])}
+FORMS = {"paper": ("beta for what is executed", LIGHT.cycle[2]), "penalty": ("-beta for what is not", LIGHT.cycle[1])}
 _FIGURES = {"success": "success, sampled", "grounding": "grounding", "steps": "steps an episode"}
 _log = logging.getLogger(__name__)
 
@@ -45,8 +45,8 @@ def draw(rows: dict[str, dict[str, Any]], path: Path) -> None:
         path: the PNG to write.
     """
     figure = new_figure(9.2, 8.0, LIGHT, h_pad=0.08)
-    axes = figure.subplots(len(_FIGURES), len(_SWEEPS), sharex="col", sharey="row")
-    for column, (option, values) in enumerate(_SWEEPS.items()):
+    axes = figure.subplots(len(_FIGURES), len(SWEEPS), sharex="col", sharey="row")
+    for column, (option, values) in enumerate(SWEEPS.items()):
         for line, name in enumerate(_FIGURES):
             _panel(axes[line, column], rows, name, option, values)
         other = "alpha" if option == "beta" else "beta"
@@ -66,7 +66,7 @@ def _panel(ax: Axes, rows: dict[str, dict[str, Any]], name: str, option: str, va
     ax.axhline(mean, color=LIGHT.muted, linewidth=1.2, linestyle="--", label="sparse PPO")
     if interval:
         ax.axhspan(*interval, color=LIGHT.muted, alpha=0.12, linewidth=0)
-    for shift, (form, (label, colour)) in zip((-0.06, 0.06), _FORMS.items(), strict=True):
+    for shift, (form, (label, colour)) in zip((-0.06, 0.06), FORMS.items(), strict=True):
         cells = [_figure(rows[row_of(form, option, value)][name]) for value in values]
         places = [place + shift for place in range(len(values))]
         ax.plot(places, [cell[0] for cell in cells], color=colour, marker="o", markersize=5, linewidth=1.8, label=label)

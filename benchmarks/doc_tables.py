@@ -2,6 +2,7 @@
 
     spa-gym report benchmarks/results/comparison --out benchmarks/results/comparison/report
     spa-gym report benchmarks/results/ablations --out benchmarks/results/ablations/report
+    spa-gym report benchmarks/results/virtualhome-all-tasks --out benchmarks/results/virtualhome-all-tasks/report
     python benchmarks/doc_tables.py
 
 A page says where a table belongs and of what, between two marks; the reading around them is written by hand:
@@ -66,7 +67,7 @@ def of_world(summary: list[dict[str, Any]], names: str, results: Path | None = N
     world, _, folder = names.partition(" in ")
     if folder:
         path = (results or RESULTS) / folder / "report" / "summary.json"
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        summary = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     lines = [
         _line([f"`{row['method']}`"], row, study["costs"][row["method"]])
         for study in summary

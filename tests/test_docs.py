@@ -9,7 +9,8 @@ from pathlib import Path
 import gymnasium
 import pytest
 
-from benchmarks import doc_tables
+from benchmarks import ablation_sweeps, doc_tables
+from spa_gym.baselines.ablations import ABLATIONS
 from spa_gym.baselines.methods.registry import METHODS
 from spa_gym.core.run_record import RunRecord
 from spa_gym.registration import REGISTRATIONS
@@ -112,7 +113,18 @@ def test_the_table_of_a_world_may_be_that_of_another_report(tmp_path: Path) -> N
     (tmp_path / "longer/report/summary.json").write_text(json.dumps([study]))
     assert "| `ppo` | 1 | 0.500" in doc_tables.of_world([], "SPA-ALFWorld-v0 in longer", tmp_path)
     assert doc_tables.of_world([study], "SPA-WebShop-v0 in longer", tmp_path) == ""
-    assert doc_tables.of_world([], "SPA-ALFWorld-v0") == ""
+    assert doc_tables.of_world([study], "SPA-ALFWorld-v0 in nowhere", tmp_path) == ""
+
+
+def test_the_picture_of_the_sweeps_has_every_value_that_is_swept() -> None:
+    drawn = {
+        ablation_sweeps.row_of(form, option, value)
+        for form in ablation_sweeps.FORMS
+        for option, values in ablation_sweeps.SWEEPS.items()
+        for value in values
+    }
+    swept = {name for name in ABLATIONS if re.match("(paper|penalty)-(alpha|beta)-", name)}
+    assert drawn == swept | {"paper", "penalty", "no-grounding"}
 
 
 def test_the_table_of_trials_says_which_rate_was_chosen(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """Causal attention in bf16 on a CPU, forward and backward, without a matrix of all positions by all positions.
 
-Forward is torch's fused kernel, which is three to six times as fast as writing the softmax out. Its own backward is
-two to five times slower than matrix products are, so that is written here: over blocks of queries, each of which sees
-only the keys up to its own end, with the probabilities computed again.
+Forward is torch's fused kernel, two to six times as fast as the softmax written out (340 and 700 positions, torch
+2.13). Its own backward is two to five times slower than matrix products are, so that is written here: over blocks of
+queries, each of which sees only the keys up to its own end, with the probabilities computed again (as FlashAttention
+does, arXiv 2205.14135). With S = Q K^T / sqrt(D), P = softmax(S) and dP = dO V^T:
+
+    dS = P * (dP - rowsum(P * dP)),  dQ = dS K / sqrt(D),  dK = dS^T Q / sqrt(D),  dV = P^T dO
 """
 
 from __future__ import annotations
