@@ -28,6 +28,7 @@ from tqdm import tqdm
 from spa_gym.baselines.distributed import size
 from spa_gym.baselines.training.resume import finished_record, plain_settings
 from spa_gym.core.errors import SpaGymError
+from spa_gym.core.parent_process import end_with_parent
 
 __all__ = ["Job", "JobFailed", "run_jobs"]
 
@@ -85,13 +86,16 @@ class Job:
         return min(self.budget, float(position.get(self.unit, 0.0))), curve[-1]
 
 
+_ALONE = "the process that started this run is gone, so it ends here; start the same command again"
+
+
 def _work(job: Job, threads: int) -> None:
     """Body of a job's process: its words go to `<out>/log.txt`."""
     job.out.mkdir(parents=True, exist_ok=True)
     with (job.out / "log.txt").open("a", encoding="utf-8", buffering=1) as log:
         sys.stdout = sys.stderr = log
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=log, force=True)
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        end_with_parent(lambda: print(_ALONE, flush=True))
         import torch
 
         torch.set_num_threads(threads)
@@ -101,18 +105,6 @@ def _work(job: Job, threads: int) -> None:
         except BaseException:
             traceback.print_exc(file=log)
             raise
-
-
-def _end_with_parent() -> None:
-    """End this process as soon as the one that started it is gone, in whatever way it went (`kill -9`, no memory).
-
-    At once and without clean-up, for the thread that works cannot be asked to stop; a state is whole at any moment.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        print("the process that started this run is gone, so it ends here; start the same command again", flush=True)
-        os._exit(1)
 
 
 @contextlib.contextmanager

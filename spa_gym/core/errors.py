@@ -22,6 +22,7 @@ __all__ = [
     "TrainingDiverged",
     "TrajectoryMismatch",
     "UnsolvableTask",
+    "WorkerDied",
     "WriteFailed",
 ]
 
@@ -92,6 +93,10 @@ class WriteFailed(SpaGymError):
 
 class FolderInUse(SpaGymError):
     """Another process is writing to the folder that a run was to write to."""
+
+
+class WorkerDied(SpaGymError):
+    """A process that worked for this one ended before its work was done."""
 
 
 class ConformanceError(SpaGymError, AssertionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Step, Trajectory, write_jsonl
 
 __all__ = [
+    "DEVICE",
     "KWARGS",
     "explored",
     "made_up_exploration",
@@ -33,6 +35,8 @@ __all__ = [
     "tiny_pretraining",
 ]
 
+DEVICE = os.environ.get("SPA_GYM_TEST_DEVICE", "cpu")
+"""Where the stages compute: `SPA_GYM_TEST_DEVICE=cuda make test ARGS=tests/baselines` tries them all on a GPU."""
 KWARGS: dict[str, Any] = {"size": "small", "max_episode_steps": 6}
 
 
@@ -55,7 +59,7 @@ def pretrain_config(out: Path, **changes: Any) -> PretrainConfig:
         vocab_size=1100,
         text_episodes=30,
         evaluate=(),
-        device="cpu",
+        device=DEVICE,
         out=out,
     )
     return replace(tiny, **changes)
@@ -73,7 +77,7 @@ def tiny_pretraining(recipe: str, out: Path) -> RunRecord:
         layers=1,
         heads=1,
         evaluate=(),
-        device="cpu",
+        device=DEVICE,
         out=out,
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -91,7 +95,7 @@ def sft_config(start: Path, out: Path, **changes: Any) -> SFTConfig:
         epochs=1,
         batch_episodes=4,
         evaluate=(),
-        device="cpu",
+        device=DEVICE,
     )
     return replace(config, **changes)
 
@@ -111,7 +115,7 @@ def ppo_config(start: Path, out: Path, **changes: Any) -> TrainConfig:
         evaluate_tasks=2,
         final_splits=(),
         num_envs=6,
-        device="cpu",
+        device=DEVICE,
     )
     return replace(config, **changes)
 

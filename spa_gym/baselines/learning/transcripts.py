@@ -16,7 +16,7 @@ from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, encode
 from spa_gym.core.players import playable
 from spa_gym.core.trajectory import Step, Trajectory
 
-__all__ = ["Transcript", "TranscriptStream", "play_demonstrator", "play_transcript"]
+__all__ = ["Transcript", "TranscriptPools", "TranscriptStream", "play_demonstrator", "play_transcript"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,36 +106,54 @@ def play_transcript(
     return Transcript(encoded, weights, trajectory.success, trajectory.num_steps, trajectory.task_id)
 
 
-class TranscriptStream:
-    """Endless batches of transcripts of like length.
+@dataclass(frozen=True)
+class TranscriptPools:
+    """Makes batches of transcripts of like length, a pool at a time; all of a pool comes from its number.
 
     Args:
         play: makes a transcript with the generator it is given.
         seed: seed of the stream.
-        start: number of the first pool, for resuming.
-        pool: transcripts made at a time and sorted by length.
+        size: transcripts made at a time and sorted by length.
         tokens: about how many tokens a batch holds.
         limit: transcripts with more tokens are left out.
-
-    Attributes:
-        number: the pool that is being read.
     """
 
-    def __init__(
-        self, play: Callable[[random.Random], Transcript], seed: int, *, start: int, pool: int, tokens: int, limit: int
-    ) -> None:
+    play: Callable[[random.Random], Transcript]
+    seed: int
+    size: int
+    tokens: int
+    limit: int
+
+    def __call__(self, number: int) -> list[list[Transcript]]:
+        """The batches of a pool."""
+        rng = random.Random(f"transcripts/{self.seed}/{number}")
+        made = [self.play(rng) for _ in range(self.size)]
+        made = sorted((t for t in made if len(t.encoded.ids) <= self.limit), key=lambda t: len(t.encoded.ids))
+        batches = list(_pack(made, self.tokens))
+        rng.shuffle(batches)
+        return batches
+
+
+class TranscriptStream:
+    """Endless batches of transcripts of like length.
+
+    Args:
+        pools: where they come from, by the pool's number.
+        start: number of the first pool, for resuming.
+
+    Attributes:
+        number: the pool that is read after this one.
+    """
+
+    def __init__(self, pools: Callable[[int], list[list[Transcript]]], *, start: int = 0) -> None:
         self.number = start
-        self._play, self._seed, self._pool, self._tokens, self._limit = play, seed, pool, tokens, limit
+        self._pools = pools
         self._left: list[list[Transcript]] = []
 
     def __next__(self) -> list[Transcript]:
         """The next batch."""
         while not self._left:
-            rng = random.Random(f"transcripts/{self._seed}/{self.number}")
-            made = [self._play(rng) for _ in range(self._pool)]
-            made = sorted((t for t in made if len(t.encoded.ids) <= self._limit), key=lambda t: len(t.encoded.ids))
-            self._left = list(_pack(made, self._tokens))
-            rng.shuffle(self._left)
+            self._left = self._pools(self.number)
             self.number += 1
         return self._left.pop()
 

@@ -103,6 +103,9 @@ class Codec:
         self.encode_action = lru_cache(cache_size)(self._encode_action)
         self._decode = lru_cache(cache_size)(self._decode_ids)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.tokenizer, self.layout, self.view)
+
     def _delimiter(self, text: str) -> tuple[int, ...]:
         if not text:
             return ()

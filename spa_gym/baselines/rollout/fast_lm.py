@@ -1,8 +1,9 @@
 """An inference forward for Qwen3 and Llama weights in which ragged chunks cost no padding.
 
 All new ids of all rows lie in one flat list: projections and MLPs work on exactly these. Only attention sees rows, and
-there decoding rows (one id) share calls over the cache as it lies, while rows that read a chunk are called one by one
-over their own length. Weights are copied once (fused, in ``dtype``), so the engine takes a new copy per run.
+there decoding rows (one id) share calls over the cache as it lies. Rows that read a chunk are called one by one over
+their own length on a CPU, where every position costs, and by a few padded calls on a GPU, where every call does
+(`attention_plan.py`). Weights are copied once (fused, in ``dtype``), so the engine takes a new copy per run.
 """
 
 from __future__ import annotations
@@ -15,13 +16,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from spa_gym.baselines.models.fast_forward import rope_tables
+from spa_gym.baselines.rollout.attention_plan import AttentionPlan
 from spa_gym.baselines.rollout.slot_cache import SlotCache
 
 __all__ = ["FastLM"]
-
-_BLOCK = 16
-"""Neighbouring rows of the cache that decode in one call on a CPU, up to the longest of them: one call over all reads
-far behind the end of most. Measured with 128 episodes: 1.1 to 1.3 times the steps a second in the three worlds."""
 
 
 class FastLM:
@@ -32,18 +30,28 @@ class FastLM:
         rows: number of rows.
         max_length: longest row.
         dtype: type of weights, keys and values.
+        padded: rows that read a chunk share padded calls of the attention; None: on a GPU.
     """
 
     ragged = True
     """Rows of very different chunk length cost no padding."""
 
-    def __init__(self, model: nn.Module, rows: int, max_length: int, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        rows: int,
+        max_length: int,
+        dtype: torch.dtype = torch.float32,
+        *,
+        padded: bool | None = None,
+    ) -> None:
         config: Any = model.config
         self._heads, self._kv_heads = config.num_attention_heads, config.num_key_value_heads
         self._head_dim = getattr(config, "head_dim", None) or config.hidden_size // self._heads
         self._eps, self._dtype = config.rms_norm_eps, dtype
         body: Any = model.model
         device = body.embed_tokens.weight.device
+        self._padded = device.type != "cpu" if padded is None else padded
         self._embedding = body.embed_tokens.weight.detach()
         self._out = model.get_output_embeddings().weight.detach().to(dtype)  # pyright: ignore
         self._final_norm = body.norm.weight.detach()
@@ -76,7 +84,9 @@ class FastLM:
         offset = torch.arange(int(counts.sum())) - (last + 1 - counts).repeat_interleave(counts)
         position = (starts.repeat_interleave(counts) + offset).to(device)
         ids = torch.tensor([token for chunk in chunks for token in chunk], device=device)
-        plan = _Plan(index, counts, starts, last, cache.lengths, cache.capacity, self._dtype, device)
+        plan = AttentionPlan(
+            index, counts, starts, cache.lengths, cache.capacity, self._dtype, device, padded=self._padded
+        )
 
         cos, sin = self._cos[position], self._sin[position]
         x = F.embedding(ids, self._embedding).float()
@@ -98,87 +108,6 @@ class FastLM:
             x = x + F.linear(F.silu(gate) * up, layer["down"])
         x = _norm(x[last.to(device)], self._final_norm, eps)
         return F.linear(x.to(self._dtype), self._out).float()
-
-
-class _Plan:
-    """How one forward's queries meet the cache: rows with one id by blocks, one call for each longer chunk."""
-
-    def __init__(
-        self,
-        rows: torch.Tensor,
-        counts: torch.Tensor,
-        starts: torch.Tensor,
-        last: torch.Tensor,
-        lengths: torch.Tensor,
-        capacity: int,
-        dtype: torch.dtype,
-        device: torch.device,
-    ) -> None:
-        cpu = device.type == "cpu"
-        # Matrix products in bf16 on a CPU are several times slower on a slice: look at the whole cache, masked.
-        whole = capacity if dtype == torch.bfloat16 and cpu else 0
-        positions = torch.arange(max(whole, int((starts + counts).max())), device=device)
-        single = counts == 1
-        order = torch.argsort(rows[single])
-        decoding = torch.stack([part[single][order] for part in (rows, last, starts)])
-        self._blocks: list[tuple[slice, torch.Tensor, torch.Tensor, torch.Tensor]] = []
-        size = _BLOCK if cpu else len(lengths)
-        for block in decoding.split(torch.bincount(decoding[0] // size).tolist(), dim=1):
-            if not block.shape[1]:
-                continue
-            low, high = int(block[0, 0]), int(block[0, -1]) + 1
-            hidden = positions[: whole or int(block[2].max()) + 1] >= lengths[low:high, None].to(device)
-            flat, own = block[1].to(device), (block[0] - low).to(device)
-            self._blocks.append((slice(low, high), flat, own, _additive(hidden)[:, None, None]))
-        self._chunks: list[tuple[int, int, int, torch.Tensor]] = []
-        table = zip(rows.tolist(), starts.tolist(), counts.tolist(), (last + 1).tolist(), strict=True)
-        for row, start, count, end in table:
-            if count > 1:
-                hidden = positions[: whole or start + count] > positions[start : start + count, None]
-                self._chunks.append((row, end - count, end, _additive(hidden)[None, None]))
-
-    def attend(self, q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        """Returns attention outputs [N, H, D] for queries [N, H, D] over keys and values [B, KV, T, D]."""
-        out = torch.empty_like(q)
-        for rows, flat, own, mask in self._blocks:
-            visible, every = mask.shape[-1], len(own) == len(mask)
-            if every:
-                single = q[flat, :, None]
-            else:
-                single = q.new_zeros(len(mask), q.shape[1], 1, q.shape[2])
-                single[own, :, 0] = q[flat]
-            result = _attention(single, keys[rows, :, :visible], values[rows, :, :visible], mask)[:, :, 0]
-            out[flat] = result if every else result[own]
-        for row, first, end, mask in self._chunks:
-            own, visible = slice(row, row + 1), mask.shape[-1]
-            chunk = q[None, first:end].transpose(1, 2)
-            result = _attention(chunk, keys[own, :, :visible], values[own, :, :visible], mask)
-            out[first:end] = result[0].transpose(0, 1)
-        return out
-
-
-def _additive(hidden: torch.Tensor) -> torch.Tensor:
-    return torch.zeros(hidden.shape, device=hidden.device).masked_fill_(hidden, float("-inf"))
-
-
-def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Attention of q [B, H, S, D] over k, v [B, KV, T, D] with an additive mask [B, 1, S, T].
-
-    The queries that share a key-value head are read as one longer query, so that keys are passed over once. On a CPU
-    in bf16 it is written out: the fused kernel is three to seven times slower there for single queries.
-    """
-    batch, heads, length, dim = q.shape
-    groups = heads // k.shape[1]
-    if groups > 1:
-        q = q.reshape(batch, k.shape[1], groups * length, dim)
-        mask = mask.repeat(1, 1, groups, 1) if length > 1 else mask
-    if q.dtype == torch.bfloat16 and q.device.type == "cpu":
-        scores = torch.matmul(q, k.transpose(-1, -2)).float().mul_(dim**-0.5).add_(mask)
-        out = torch.matmul(torch.softmax(scores, dim=-1).to(v.dtype), v)
-    else:
-        mask = mask.to(q.dtype).expand(-1, -1, q.shape[2], -1)
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-    return out.reshape(batch, heads, length, dim)
 
 
 def _fuse(layer: Any, dtype: torch.dtype) -> dict[str, Any]:

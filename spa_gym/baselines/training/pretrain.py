@@ -16,6 +16,7 @@ reproduce --preset gpu`. Progress, TensorBoard, a state folder for resuming (the
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ import torch
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.learning.imitation import schedule, train_on
-from spa_gym.baselines.learning.transcripts import TranscriptStream
+from spa_gym.baselines.learning.transcripts import TranscriptPools, TranscriptStream
 from spa_gym.baselines.models.checkpoint import save_checkpoint
 from spa_gym.baselines.models.kindred import relate_kinds, relate_numbers
 from spa_gym.baselines.models.optimizers import muon_and_adamw
@@ -40,6 +41,7 @@ from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.sources import Source, TranscriptPlayer, world_texts
 from spa_gym.baselines.training.tracker import Tracker
+from spa_gym.core.ahead import Ahead
 from spa_gym.core.arguments import one_of
 from spa_gym.core.players import playable
 from spa_gym.core.run_record import RunRecord
@@ -82,9 +84,10 @@ def _pretrain(config: PretrainConfig, settings: dict[str, Any]) -> RunRecord:
     tokens, updates = position["tokens"], position["updates"]
 
     player = TranscriptPlayer(config.sources, codec, config.text_weight)
-    stream = TranscriptStream(
-        player, config.seed, start=position["pool"], pool=_POOL, tokens=config.batch_tokens, limit=config.longest
-    )
+    pools = TranscriptPools(player, config.seed, size=_POOL, tokens=config.batch_tokens, limit=config.longest)
+    workers = _workers(config, device)
+    ahead = Ahead(pools, workers) if workers else None
+    stream = TranscriptStream(ahead or pools, start=position["pool"])
     tracker = Tracker(
         config.out, "pretrain", int(config.tokens), start=int(tokens), unit="tok", curves=position["curves"]
     )
@@ -116,6 +119,8 @@ def _pretrain(config: PretrainConfig, settings: dict[str, Any]) -> RunRecord:
                 )
     finally:
         tracker.close()
+        if ahead is not None:
+            ahead.close()
 
     final = {}
     for split, env_kwargs in config.evaluate:
@@ -149,6 +154,13 @@ def _pretrain(config: PretrainConfig, settings: dict[str, Any]) -> RunRecord:
 
 _POOL = 256
 """Transcripts made at a time and sorted by length."""
+
+
+def _workers(config: PretrainConfig, device: torch.device) -> int:
+    """Processes that play ahead."""
+    if config.workers is not None:
+        return config.workers
+    return 0 if device.type == "cpu" else min(8, max(0, (os.cpu_count() or 1) - 1))
 
 
 def _codec(config: PretrainConfig) -> Codec:

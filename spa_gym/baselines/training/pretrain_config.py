@@ -62,5 +62,8 @@ class PretrainConfig:
     """Type of the stored weights; bfloat16 halves the file."""
     device: str = "auto"
     """Where to compute."""
+    workers: int | None = None
+    """Processes that play transcripts ahead; 0: this one plays. None: one for each core but one where a GPU computes,
+    eight at most, and 0 where the cores do. What is read is the same."""
     save_every_s: float = 120.0
     """Seconds between two saved states."""

@@ -33,7 +33,7 @@ __all__ = ["Resumable", "alone_in", "finished_record", "plain_settings", "run_st
 _log = logging.getLogger(__name__)
 _Config = TypeVar("_Config")
 _VERSION = 1
-_NO_SETTINGS = ("out", "device", "save_every_s", "rows", "shared")
+_NO_SETTINGS = ("out", "device", "save_every_s", "rows", "shared", "workers")
 """Fields of a stage's config that do not change its result."""
 
 

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from spa_gym.baselines.learning import imitation
 from spa_gym.baselines.learning.imitation import imitation_loss, schedule, train_on
-from spa_gym.baselines.learning.transcripts import Transcript, TranscriptStream, play_transcript
+from spa_gym.baselines.learning.transcripts import Transcript, TranscriptPools, TranscriptStream, play_transcript
 from spa_gym.baselines.models.checkpoint import Checkpoint, load_checkpoint
 from spa_gym.baselines.models.optimizers import Optimizers, adamw, muon_and_adamw
 from spa_gym.baselines.models.tokens import EncodedTrajectory
@@ -130,7 +130,7 @@ def _fake(rng: random.Random) -> Transcript:
 
 
 def _stream(start: int = 0, seed: int = 0, limit: int = 80) -> TranscriptStream:
-    return TranscriptStream(_fake, seed, start=start, pool=20, tokens=200, limit=limit)
+    return TranscriptStream(TranscriptPools(_fake, seed, size=20, tokens=200, limit=limit), start=start)
 
 
 def _lengths(stream: TranscriptStream, batches: int) -> list[list[int]]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from spa_gym.baselines import policy_evaluation
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
@@ -16,6 +18,7 @@ from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.training import train as train_module
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.explore import ExploreConfig, explore
+from spa_gym.baselines.training.pretrain import pretrain
 from spa_gym.baselines.training.recipes import RECIPES
 from spa_gym.baselines.training.sft import sft
 from spa_gym.baselines.training.train import TrainConfig, train
@@ -23,7 +26,15 @@ from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
 from tests.baselines.conftest import Pipeline
-from tests.baselines.tiny_runs import KWARGS, explored, made_up_exploration, ppo_config, sft_config
+from tests.baselines.tiny_runs import (
+    KWARGS,
+    explored,
+    made_up_exploration,
+    ppo_config,
+    pretrain_config,
+    sft_config,
+    small_pools,
+)
 
 
 def _left_behind(out: Path, record: RunRecord) -> None:
@@ -201,3 +212,12 @@ def test_the_recipes_differ_where_they_should() -> None:
     assert RECIPES["household"].sources[0].env_kwargs == {"size": "small"}
     assert any(source.env_kwargs.get("source") == "official" for source in RECIPES["headline"].sources)
     assert all(source.env_kwargs.get("split", "train") == "train" for r in RECIPES.values() for source in r.sources)
+
+
+def test_transcripts_played_ahead_by_other_processes_are_the_same(tmp_path: Path, monkeypatch: Any) -> None:
+    small_pools(monkeypatch)
+    alone = pretrain(pretrain_config(tmp_path / "alone", workers=0))
+    ahead = pretrain(pretrain_config(tmp_path / "ahead", workers=2))
+    assert ahead.curves == alone.curves and ahead.tokens == alone.tokens and ahead.settings == alone.settings
+    weights = [load_file(tmp_path / name / "checkpoint" / "model.safetensors") for name in ("alone", "ahead")]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
