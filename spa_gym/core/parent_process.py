@@ -6,6 +6,7 @@ One left alone would go on to write to a folder that the next start writes to as
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.process
 import os
 import threading
 from collections.abc import Callable
