@@ -183,7 +183,7 @@ def _presets(
                 "evaluate_every": 8,
             },
             changes=_changes(rates),
-            options={**_explored(_EXPLORING, 1000), **(options or {})},
+            options={**_explored(_EXPLORING, 500), **(options or {})},
             pretrain=large,
         ),
     }

@@ -128,9 +128,9 @@ def train_on(
 
 def _weight(batch: Sequence[Transcript]) -> float:
     """Sum of the weights that the loss is a mean by."""
-    return sum(sum(t.weights[1:]) for t in batch)
+    return sum(t.weight for t in batch)
 
 
 def _actions(batch: Sequence[Transcript]) -> int:
     """Number of action tokens in the loss."""
-    return sum(m and w > 0 for t in batch for m, w in zip(t.encoded.action_mask[1:], t.weights[1:], strict=True))
+    return sum(t.actions for t in batch)

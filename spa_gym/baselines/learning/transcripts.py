@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, encode
@@ -21,13 +21,26 @@ __all__ = ["Transcript", "TranscriptPools", "TranscriptStream", "play_demonstrat
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """An encoded episode and the weight of each of its tokens in the loss, `len(weights) == len(encoded.ids)`."""
+    """An encoded episode and the weight of each of its tokens in the loss, `len(weights) == len(encoded.ids)`.
+
+    Attributes:
+        weight: sum of the weights that the loss is a mean by; nothing foretells the first token.
+        actions: number of action tokens in the loss.
+    """
 
     encoded: EncodedTrajectory
     weights: list[float]
     success: bool
     num_steps: int
     task_id: str = ""
+    weight: float = field(init=False)
+    actions: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sum up once what each batch asks for."""
+        object.__setattr__(self, "weight", sum(self.weights[1:]))
+        known = zip(self.encoded.action_mask[1:], self.weights[1:], strict=True)
+        object.__setattr__(self, "actions", sum(m and w > 0 for m, w in known))
 
 
 def play_demonstrator(
