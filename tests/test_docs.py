@@ -9,7 +9,7 @@ from pathlib import Path
 import gymnasium
 import pytest
 
-from benchmarks import ablation_sweeps, doc_tables
+from benchmarks import ablation_sweeps, doc_tables, stopped_runs
 from spa_gym.baselines.ablations import ABLATIONS
 from spa_gym.baselines.methods.registry import METHODS
 from spa_gym.core.run_record import RunRecord
@@ -157,3 +157,13 @@ def test_the_table_of_ablations_says_what_each_asks_and_by_how_much_sums_are_wro
     assert row == f"| `no-grounding` | progress alone {figures} 0.25 |"
     assert "`released-only-gae_over`" in doc_tables.of_ablations("spa-released", tmp_path)
     assert doc_tables.of_ablations("spa", tmp_path / "nowhere") == ""
+
+
+def test_the_trainings_that_were_stopped_are_told_as_they_stood() -> None:
+    records = list(stopped_runs.stopped_records(_PAGES.parents[1] / "benchmarks/results/gpu-stopped"))
+    assert {(r.method, r.seed) for r in records} == {(m, s) for m in ("ppo", "spa", "spa-penalty") for s in range(3)}
+    page = " ".join((_PAGES.parent / "findings.md").read_text(encoding="utf-8").split())
+    for method, figures in stopped_runs.figures(stopped_runs.study_of(records)).items():
+        success, grounding, length = (figures[name] for name in stopped_runs.SHOWN)
+        told = f"{success[0]:.3f} -> {success[1]:.3f} | {grounding[0]:.3f} -> {grounding[1]:.3f}"
+        assert f"| `{method}` | {told} | {length[0]:.1f} -> {length[1]:.1f} |" in page

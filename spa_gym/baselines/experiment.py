@@ -95,6 +95,8 @@ def _work(job: Job, threads: int) -> None:
     with (job.out / "log.txt").open("a", encoding="utf-8", buffering=1) as log:
         sys.stdout = sys.stderr = log
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=log, force=True)
+        # tqdm's own lock is one between processes, of which a run that is ended leaves a warning behind.
+        tqdm.set_lock(threading.RLock())
         end_with_parent(lambda: print(_ALONE, flush=True))
         import torch
 
