@@ -6,6 +6,7 @@ For what is made on the CPU while another device waits for it. A piece must depe
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -68,6 +69,8 @@ class Ahead(Generic[_Piece]):
 def _start(make: Callable[[int], Any]) -> None:
     global _make
     _make = make
+    # Ctrl-C reaches a terminal's whole group of processes; the one that asked ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -53,7 +54,8 @@ def test_a_worker_that_dies_is_reported() -> None:
 def test_workers_end_with_whoever_started_them() -> None:
     pieces = Ahead(Piece(), workers=1)
     _, worker = pieces(0)
-    os.kill(worker, 0)
+    os.kill(worker, signal.SIGINT)  # as a terminal's Ctrl-C does, which only whoever started them answers
+    assert pieces(1) == (1, worker)
     pieces.close()
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
