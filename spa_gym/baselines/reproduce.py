@@ -59,7 +59,7 @@ def reproduce(
         env_steps: budget of each training; None: the preset's.
         ablations: run the rows of `ablations.py` instead, in `<out>/ablations`, beside `ppo` and `spa`; `methods` are
             then names of ablations.
-        parallel: runs at once; None: one for each core (one in all on CUDA).
+        parallel: runs at once; None: one for each core, on CUDA as many as fit (`default_parallel`).
         studies: the studies by name, of which `envs` are some.
 
     Returns:
@@ -94,7 +94,7 @@ def reproduce(
                 for folder, group in rows.items()
                 for row in group
             ]
-    where, parallel = ", ".join(chosen), parallel or default_parallel()
+    where, parallel = ", ".join(chosen), parallel or default_parallel([size for _, size in chosen.values()])
     if pretrainings:
         run_jobs(pretrainings, parallel=parallel, title=f"first of all: pretrain ({where})")
     run_jobs([job for jobs in imitations for job in jobs], parallel=parallel, title=f"1/2 imitate ({where})")
@@ -132,11 +132,23 @@ def choose_studies(
     return found
 
 
-def default_parallel() -> int:
-    """Runs at once: one for each core, one in all on CUDA."""
+def default_parallel(sizes: Sequence[Preset]) -> int:
+    """Runs at once: one for each core; on CUDA, where a small model waits for its CPU, as many as GPU and cores have
+    room for, and one where a size does not say what it takes.
+
+    Args:
+        sizes: what is run.
+    """
     import torch
 
-    return 1 if torch.cuda.is_available() else os.cpu_count() or 1
+    cores = os.cpu_count() or 1
+    if not torch.cuda.is_available():
+        return cores
+    takes = [size.gpu_gb for size in sizes]
+    if None in takes:
+        return 1
+    memory = torch.cuda.get_device_properties(0).total_memory / 1e9
+    return max(1, min(cores // 2, *(int(memory / gb) for gb in takes if gb)))
 
 
 def pretraining_jobs(preset: Preset, runs: Path) -> list[Job]:

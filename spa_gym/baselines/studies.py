@@ -40,6 +40,8 @@ class Preset:
     """By method: settings of its training that differ from the others'."""
     options: dict[str, Settings] = field(default_factory=dict)
     """By method: its own settings."""
+    gpu_gb: float | None = None
+    """What a run takes of a GPU's memory, in GB, for how many share one; None: one at a time."""
     pretrain: str = ""
     """Recipe (`training/recipes.py`) of the policy that all imitations start from, which is made first; none: the
     study's shipped checkpoint."""
@@ -184,6 +186,7 @@ def _presets(
             },
             changes=_changes(rates),
             options={**_explored(_EXPLORING, 500), **(options or {})},
+            gpu_gb=9.0,  # nine runs in ALFWorld took up to 81 of an H100's 85 GB
             pretrain=large,
         ),
     }

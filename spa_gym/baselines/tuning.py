@@ -67,7 +67,8 @@ def try_rates(
         JobFailed: a run ended with an error; the others have been run.
     """
     pretrainings, imitations, trainings = [], [], []
-    for name, (study, size) in choose_studies(preset, envs).items():
+    studies = choose_studies(preset, envs)
+    for name, (study, size) in studies.items():
         runs, split = out / "trials" / name, study.curve_split
         pretrainings += pretraining_jobs(size, runs)
         start = imitation_job(study, size, SEED, runs, split=split)
@@ -78,7 +79,7 @@ def try_rates(
             )
             for row in trial_rows(method_rows(size, methods, env_steps), study)
         ]
-    parallel = parallel or default_parallel()
+    parallel = parallel or default_parallel([size for _, size in studies.values()])
     if pretrainings:
         run_jobs(pretrainings, parallel=parallel, title="first of all: pretrain (trials)")
     run_jobs(imitations, parallel=parallel, title="1/2 imitate (trials)")

@@ -70,7 +70,7 @@ class Reproduce:
     out: Path = Path("runs/reproduce")
     """Folder of checkpoints, run records and report."""
     parallel: int = 0
-    """Runs at once; 0: one for each core, one in all on CUDA."""
+    """Runs at once; 0: one for each core, on CUDA as many as fit (one, but for --preset gpu)."""
 
     def run(self) -> int:
         """Run the pipeline."""

@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import gymnasium
 import pytest
+import torch
 
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines import reproduce as reproduce_module
@@ -248,6 +250,29 @@ def test_from_pretraining_to_records(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_every_study_has_the_same_sizes() -> None:
     assert {tuple(study.presets) for study in STUDIES.values()} == {("quick", "cpu", "gpu")}
+
+
+@pytest.mark.parametrize(
+    ("presets", "cores", "gb", "together"),
+    [
+        (["cpu"], 6, None, 6),
+        (["gpu"], 6, None, 6),
+        (["gpu"], 16, 85.5, 8),
+        (["gpu", "gpu"], 64, 85.5, 9),
+        (["gpu"], 16, 16.0, 1),
+        (["gpu"], 16, 8.0, 1),
+        (["gpu"], 1, 85.5, 1),
+        (["cpu", "gpu"], 16, 85.5, 1),
+    ],
+)
+def test_as_many_runs_share_a_machine_as_it_has_room_for(
+    presets: list[str], cores: int, gb: float | None, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gb is not None)
+    card = SimpleNamespace(total_memory=int((gb or 0) * 1e9))
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: card)
+    assert reproduce_module.default_parallel([STUDIES["alfworld"].presets[name] for name in presets]) == together
 
 
 def test_several_environments_run_side_by_side_in_folders_of_their_own(
