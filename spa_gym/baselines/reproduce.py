@@ -133,8 +133,9 @@ def choose_studies(
 
 
 def default_parallel(sizes: Sequence[Preset]) -> int:
-    """Runs at once: one for each core; on CUDA, where a small model waits for its CPU, as many as GPU and cores have
-    room for, and one where a size does not say what it takes.
+    """Runs at once: one for each core, on CUDA as many as the GPU's memory and half of the cores have room for.
+
+    A small model leaves a GPU waiting for its CPU. Where a size does not say what a run takes it is one at a time.
 
     Args:
         sizes: what is run.
