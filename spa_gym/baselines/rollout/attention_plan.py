@@ -112,15 +112,17 @@ class AttentionPlan:
 def _of_like_length(chunked: torch.Tensor, whole: int) -> Iterator[Sequence[torch.Tensor]]:
     """Columns of [4, R] (row, start, count, first query), sorted by count, in parts whose masks have room."""
     chunked = chunked[:, torch.argsort(chunked[2])]
-    begin = 0
-    for end in range(1, chunked.shape[1] + 1):
-        following = chunked[:, begin : end + 1]
+    counts, ends = chunked[2].tolist(), (chunked[1] + chunked[2]).tolist()
+    begin = reach = 0
+    for here, (count, end) in enumerate(zip(counts, ends, strict=True)):
+        reach = max(reach, end)
+        size = (here + 1 - begin) * count * (whole or reach)
         # Twice as long as the shortest would be mostly padding.
-        longest = int(following[2].max())
-        size = following.shape[1] * longest * (whole or int((following[1] + following[2]).max()))
-        if end == chunked.shape[1] or size > _ROOM or longest > 2 * int(following[2, 0]):
-            yield tuple(chunked[:, begin:end])
-            begin = end
+        if here > begin and (size > _ROOM or count > 2 * counts[begin]):
+            yield tuple(chunked[:, begin:here])
+            begin, reach = here, end
+    if counts:
+        yield tuple(chunked[:, begin:])
 
 
 def _additive(hidden: torch.Tensor) -> torch.Tensor:
