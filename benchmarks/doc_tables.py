@@ -2,14 +2,12 @@
 
     spa-gym report benchmarks/results/comparison --out benchmarks/results/comparison/report
     spa-gym report benchmarks/results/ablations --out benchmarks/results/ablations/report
-    spa-gym report benchmarks/results/virtualhome-all-tasks --out benchmarks/results/virtualhome-all-tasks/report
     python benchmarks/doc_tables.py
 
 A page says where a table belongs and of what, between two marks; the reading around them is written by hand:
 
     <!-- table of methods: spa spa-penalty -->    a row for each world and method
     <!-- table of world: SPA-ALFWorld-v0 -->      a row for each method of that world
-    <!-- table of world: SPA-ALFWorld-v0 in X -->  the same of the report in benchmarks/results/X/report
     <!-- table of ablations: spa -->              a row for each ablation of that method
     <!-- table of trials: SPA-ALFWorld-v0 -->     a row for each method, with the rates that it was tried with there
     <!-- end -->
@@ -56,18 +54,8 @@ def of_methods(summary: list[dict[str, Any]], methods: list[str]) -> str:
     return _table(["world", "row"], lines)
 
 
-def of_world(summary: list[dict[str, Any]], names: str, results: Path | None = None) -> str:
-    """The table of a world, a row for each method; empty where nothing was trained in it.
-
-    Args:
-        summary: the comparison's.
-        names: id of the environment, and " in X" for the report of another folder of `results`.
-        results: folder of the folders of records; None: `RESULTS`.
-    """
-    world, _, folder = names.partition(" in ")
-    if folder:
-        path = (results or RESULTS) / folder / "report" / "summary.json"
-        summary = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+def of_world(summary: list[dict[str, Any]], world: str) -> str:
+    """The table of a world, a row for each method; empty where nothing was trained in it."""
     lines = [
         _line([f"`{row['method']}`"], row, study["costs"][row["method"]])
         for study in summary

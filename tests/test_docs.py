@@ -104,18 +104,6 @@ def test_a_table_is_put_between_its_marks() -> None:
     assert lines[0] == "a" and lines[-1] == "b"
 
 
-def test_the_table_of_a_world_may_be_that_of_another_report(tmp_path: Path) -> None:
-    cell = {"success": [0.5, 0.4, 0.6], "differences": {}, "grounding": 0.75, "steps": 9.96}
-    row = {"method": "ppo", "seeds": [0], "cells": {"sampled": cell, "greedy": cell}}
-    costs = {"ppo": {"env_steps": 1.0, "seconds": 2.0}}
-    study = {"env": "SPA-ALFWorld-v0 size=small", "splits": {"valid_unseen": [row]}, "costs": costs}
-    (tmp_path / "longer/report").mkdir(parents=True)
-    (tmp_path / "longer/report/summary.json").write_text(json.dumps([study]))
-    assert "| `ppo` | 1 | 0.500" in doc_tables.of_world([], "SPA-ALFWorld-v0 in longer", tmp_path)
-    assert doc_tables.of_world([study], "SPA-WebShop-v0 in longer", tmp_path) == ""
-    assert doc_tables.of_world([study], "SPA-ALFWorld-v0 in nowhere", tmp_path) == ""
-
-
 def test_the_picture_of_the_sweeps_has_every_value_that_is_swept() -> None:
     drawn = {
         ablation_sweeps.row_of(form, option, value)
