@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,12 @@ def _versions(path: Path) -> dict[str, Any]:
     return {}
 
 
-def study_of(records: Iterable[RunRecord]) -> Study:
-    """Records of one environment by method and seed."""
+def study_of(records: Sequence[RunRecord]) -> Study:
+    """Records of one environment, one at least, by method and seed."""
     by_method: dict[str, dict[int, RunRecord]] = {}
     for record in records:
         by_method.setdefault(record.method, {})[record.seed] = record
-        env_id, env_kwargs = record.env_id, record.env_kwargs
-    return Study(env_id, env_kwargs, by_method)
+    return Study(records[0].env_id, records[0].env_kwargs, by_method)
 
 
 def end_of(study: Study) -> float:

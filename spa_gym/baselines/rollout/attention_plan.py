@@ -53,38 +53,18 @@ class AttentionPlan:
         whole = capacity if dtype == torch.bfloat16 and cpu else 0
         positions = torch.arange(max(whole, int((starts + counts).max())), device=device)
         single = counts == 1
-        order = torch.argsort(rows[single])
-        decoding = torch.stack([part[single][order] for part in (rows, last, starts)])
-        self._blocks: list[tuple[slice, torch.Tensor, torch.Tensor, torch.Tensor]] = []
-        size = _BLOCK if cpu else len(lengths)
-        for block in decoding.split(torch.bincount(decoding[0] // size).tolist(), dim=1):
-            if not block.shape[1]:
-                continue
-            low, high = int(block[0, 0]), int(block[0, -1]) + 1
-            hidden = positions[: whole or int(block[2].max()) + 1] >= lengths[low:high, None].to(device)
-            flat, own = block[1].to(device), (block[0] - low).to(device)
-            self._blocks.append((slice(low, high), flat, own, _additive(hidden)[:, None, None]))
-        self._chunks: list[tuple[slice, slice, torch.Tensor]] = []
-        self._groups: list[tuple[torch.Tensor, ...]] = []
-        if padded:
-            chunked = torch.stack([part[~single] for part in (rows, starts, counts, last + 1 - counts)])
-            for row, start, count, first in _of_like_length(chunked, whole):
-                offsets = torch.arange(int(count.max()))
-                real = offsets < count[:, None]
-                queries = (first[:, None] + offsets).where(real, first[:, None])
-                # Looked up here: a boolean index on a GPU makes the CPU wait for it, in every layer.
-                back = real.flatten().nonzero()[:, 0]
-                mine = queries.flatten()[back]
-                visible = positions[: whole or int((start + count).max())]
-                hidden = visible > (start[:, None] + offsets).to(device)[..., None]
-                places = (index.to(device) for index in (row, queries, back, mine))
-                self._groups.append((*places, _additive(hidden)[:, None]))
-            return
-        table = zip(rows.tolist(), starts.tolist(), counts.tolist(), (last + 1).tolist(), strict=True)
-        for row, start, count, end in table:
-            if count > 1:
-                hidden = positions[: whole or start + count] > positions[start : start + count, None]
-                self._chunks.append((slice(row, row + 1), slice(end - count, end), _additive(hidden)[None, None]))
+        chunked = torch.stack([part[~single] for part in (rows, starts, counts, last + 1 - counts)])
+        self._blocks = list(
+            _decoding(
+                torch.stack([part[single] for part in (rows, last, starts)]),
+                lengths,
+                positions,
+                whole,
+                neighbours=_BLOCK if cpu else len(lengths),
+            )
+        )
+        self._chunks = [] if padded else list(_alone(chunked, positions, whole))
+        self._groups = list(_together(chunked, positions, whole)) if padded else []
 
     def attend(self, q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         """Returns attention outputs [N, H, D] for queries [N, H, D] over keys and values [B, KV, T, D]."""
@@ -107,6 +87,42 @@ class AttentionPlan:
             result = _attention(chunk, keys[rows, :, :visible], values[rows, :, :visible], mask)
             out[mine] = result.transpose(1, 2).flatten(0, 1)[back]
         return out
+
+
+def _decoding(
+    decoding: torch.Tensor, lengths: torch.Tensor, positions: torch.Tensor, whole: int, *, neighbours: int
+) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """Calls for columns of [3, R] (row, query, start): rows, queries, which of the rows they are of, the mask."""
+    device = positions.device
+    decoding = decoding[:, torch.argsort(decoding[0])]
+    for block in decoding.split(torch.bincount(decoding[0] // neighbours).tolist(), dim=1):
+        if block.shape[1]:
+            low, high = int(block[0, 0]), int(block[0, -1]) + 1
+            hidden = positions[: whole or int(block[2].max()) + 1] >= lengths[low:high, None].to(device)
+            flat, own = block[1].to(device), (block[0] - low).to(device)
+            yield slice(low, high), flat, own, _additive(hidden)[:, None, None]
+
+
+def _alone(chunked: torch.Tensor, positions: torch.Tensor, whole: int) -> Iterator[tuple[slice, slice, torch.Tensor]]:
+    """Calls for columns of [4, R] (row, start, count, first query): the row, its queries, and the mask."""
+    for row, start, count, first in chunked.t().tolist():
+        hidden = positions[: whole or start + count] > positions[start : start + count, None]
+        yield slice(row, row + 1), slice(first, first + count), _additive(hidden)[None, None]
+
+
+def _together(chunked: torch.Tensor, positions: torch.Tensor, whole: int) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Padded calls for the same columns: rows, queries [R, S], which places are no padding, their queries, the mask."""
+    device = positions.device
+    for row, start, count, first in _of_like_length(chunked, whole):
+        offsets = torch.arange(int(count.max()))
+        real = offsets < count[:, None]
+        queries = (first[:, None] + offsets).where(real, first[:, None])
+        # Looked up here: a boolean index on a GPU makes the CPU wait for it, in every layer.
+        back = real.flatten().nonzero()[:, 0]
+        mine = queries.flatten()[back]
+        visible = positions[: whole or int((start + count).max())]
+        hidden = visible > (start[:, None] + offsets).to(device)[..., None]
+        yield *(index.to(device) for index in (row, queries, back, mine)), _additive(hidden)[:, None]
 
 
 def _of_like_length(chunked: torch.Tensor, whole: int) -> Iterator[Sequence[torch.Tensor]]:
