@@ -12,7 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Generic, TypeVar
 
-from spa_gym.core.errors import WorkerDied
+from spa_gym.core.errors import BadArgument, WorkerDied
 from spa_gym.core.parent_process import end_with_parent
 
 __all__ = ["Ahead"]
@@ -27,7 +27,10 @@ class Ahead(Generic[_Piece]):
 
     Args:
         make: makes a piece from its number; must be picklable. A copy in each worker does the work.
-        workers: processes.
+        workers: processes, at least one.
+
+    Raises:
+        BadArgument: no workers.
 
     Example:
         >>> from contextlib import closing
@@ -37,6 +40,8 @@ class Ahead(Generic[_Piece]):
     """
 
     def __init__(self, make: Callable[[int], _Piece], workers: int) -> None:
+        if workers < 1:
+            raise BadArgument("at least one worker", str(workers), "call what makes the pieces itself, without workers")
         self._workers = workers
         self._pool = ProcessPoolExecutor(
             workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(make,)

@@ -35,6 +35,7 @@ from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.run_record import RunRecord
 from tests.baselines.jobs import JobConfig, work
 from tests.baselines.tiny_runs import KWARGS, pretrain_config
+from tests.processes import alive
 
 
 def _job(out: Path, does: str = "ends", steps: int = 3) -> Job:
@@ -102,14 +103,6 @@ def _wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _alive(pid: int) -> bool:
-    """The process is there, and is not a dead one that nobody has asked after yet."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
 _PARENT = """
 from pathlib import Path
 from spa_gym.baselines.experiment import Job, run_jobs
@@ -134,11 +127,11 @@ def test_no_run_outlives_the_process_that_started_it(how: signal.Signals, tmp_pa
     try:
         _wait_for(lambda: all(place.exists() and place.read_text().endswith("\n") for place in places))
         runs = [int(place.read_text().split()[1]) for place in places]
-        assert parent.poll() is None and all(_alive(pid) for pid in runs)
+        assert parent.poll() is None and all(alive(pid) for pid in runs)
     finally:
         parent.send_signal(how)
         _, words = parent.communicate()
-    _wait_for(lambda: not any(_alive(pid) for pid in runs))
+    _wait_for(lambda: not any(alive(pid) for pid in runs))
     logs = [(tmp_path / name / "log.txt").read_text() for name in "ab"]
     if how == signal.SIGKILL:
         assert all("the process that started this run is gone" in log for log in logs)
@@ -258,7 +251,7 @@ def test_every_study_has_the_same_sizes() -> None:
         (["cpu"], 6, None, 6),
         (["gpu"], 6, None, 6),
         (["gpu"], 16, 85.5, 8),
-        (["gpu", "gpu"], 64, 85.5, 9),
+        (["gpu", "gpu"], 64, 42.0, 4),
         (["gpu"], 16, 16.0, 1),
         (["gpu"], 16, 8.0, 1),
         (["gpu"], 1, 85.5, 1),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from spa_gym.core.ahead import Ahead
 from spa_gym.core.errors import BadArgument, WorkerDied
+from tests.processes import alive
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,44 @@ def test_a_worker_that_dies_is_reported() -> None:
             pieces(number)
 
 
-def test_workers_end_with_whoever_started_them() -> None:
+def test_workers_there_must_be() -> None:
+    with pytest.raises(BadArgument, match="at least one worker; got -1"):
+        Ahead(Piece(), workers=-1)
+
+
+_PARENT = """
+import time
+from spa_gym.core.ahead import Ahead
+from tests.core.test_ahead import Piece
+
+if __name__ == "__main__":
+    print(Ahead(Piece(), workers=1)(0)[1], flush=True)
+    time.sleep(600)
+"""
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "parent.py").write_text(_PARENT)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    command = [sys.executable, str(tmp_path / "parent.py")]
+    parent = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    assert alive(worker)
+    parent.kill()
+    parent.wait()  # not for the end of its output, which a worker that goes on would hold open
+    for _ in range(300):
+        if not alive(worker):
+            break
+        time.sleep(0.1)
+    parent.stdout.close()
+    assert not alive(worker)
+
+
+def test_workers_end_when_closed_and_not_by_ctrl_c() -> None:
     pieces = Ahead(Piece(), workers=1)
     _, worker = pieces(0)
     os.kill(worker, signal.SIGINT)  # as a terminal's Ctrl-C does, which only whoever started them answers
     assert pieces(1) == (1, worker)
     pieces.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(worker, 0)
+    assert not alive(worker)

@@ -206,6 +206,8 @@ class Arguments:
     """Where to compute."""
     threads: int = 0
     """Threads of torch; 0 leaves its default."""
+    workers: int | None = None
+    """Processes that play transcripts ahead; 0: none. Default: up to eight where a GPU computes."""
 
 
 def main() -> None:
@@ -217,7 +219,13 @@ def main() -> None:
     one_of("recipe", arguments.recipe, RECIPES)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    config = replace(RECIPES[arguments.recipe], out=arguments.out, seed=arguments.seed, device=arguments.device)
+    config = replace(
+        RECIPES[arguments.recipe],
+        out=arguments.out,
+        seed=arguments.seed,
+        device=arguments.device,
+        workers=arguments.workers,
+    )
     if arguments.tokens:
         config = replace(config, tokens=arguments.tokens)
     record = pretrain(config)
