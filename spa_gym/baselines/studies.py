@@ -183,6 +183,7 @@ def _presets(
                 "minibatch": 128,
                 "num_envs": 512,
                 "evaluate_every": 8,
+                "save_every_s": 15.0,  # 130 MB a run, and a batch takes seconds
             },
             changes=_changes(rates),
             options={**_explored(_EXPLORING, 500), **(options or {})},

@@ -41,6 +41,8 @@ class TrainConfig:
     """Episodes of an update."""
     rows: int = 0
     """Episodes of a forward, for memory; 0: half of a minibatch. What is learned is the same up to rounding."""
+    save_every_s: float = 0.0
+    """A state to resume from is saved after a batch when the last one is this old in seconds; 0: after every batch."""
     epochs: int = 2
     """Times that each episode is used."""
     lr: float = 1e-3

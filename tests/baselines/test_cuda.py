@@ -34,15 +34,26 @@ def _both(name: str = "household") -> tuple[Any, Any, Any]:
     return on_cpu.model, on_gpu.model, on_cpu.codec
 
 
-@pytest.mark.parametrize("padded", [True, False])
-def test_rows_of_different_length_are_read_as_on_a_cpu(padded: bool) -> None:
-    on_cpu, on_gpu, codec = _both()
-    rng, rows = random.Random(0), 40
-    cpu, gpu = FastLM(on_cpu, rows, 400), FastLM(on_gpu, rows, 400, padded=padded)
+def _reads_alike(one: FastLM, other: FastLM, rows: int, words: int, close: float) -> None:
+    rng = random.Random(0)
     for _ in range(8):
         numbers = rng.sample(range(rows), rng.randint(1, rows))
-        chunks = [rng.choices(range(len(codec.tokenizer)), k=rng.choice((1, 1, 1, 4, 9, 40))) for _ in numbers]
-        torch.testing.assert_close(gpu(numbers, chunks).cpu(), cpu(numbers, chunks), atol=2e-3, rtol=2e-3)
+        chunks = [rng.choices(range(words), k=rng.choice((1, 1, 1, 4, 9, 40))) for _ in numbers]
+        found = (lm(numbers, chunks).cpu() for lm in (one, other))
+        torch.testing.assert_close(*found, atol=close, rtol=close)
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_rows_of_different_length_are_read_as_on_a_cpu(kernels: bool) -> None:
+    on_cpu, on_gpu, codec = _both()
+    gpu = FastLM(on_gpu, 40, 400, kernels=kernels)
+    _reads_alike(FastLM(on_cpu, 40, 400), gpu, 40, len(codec.tokenizer), 2e-3)
+
+
+def test_kernels_read_as_torch_does_in_bf16() -> None:
+    _, model, codec = _both()
+    torch_s, triton_s = (FastLM(model, 40, 400, torch.bfloat16, kernels=kernels) for kernels in (False, True))
+    _reads_alike(torch_s, triton_s, 40, len(codec.tokenizer), 0.25)
 
 
 @pytest.mark.parametrize("start", ["household", "shop", "house"])

@@ -62,12 +62,14 @@ class Critic(nn.Module):
         super().__init__()
         self.body, self.head = body, ScalarHead(hidden, seed=seed)
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor, policy_states: torch.Tensor) -> torch.Tensor:
-        """Values before the N masked tokens.
+    def forward(
+        self, ids: torch.Tensor, before: tuple[torch.Tensor, torch.Tensor], policy_states: torch.Tensor
+    ) -> torch.Tensor:
+        """Values before N action tokens.
 
         Args:
             ids: [B, T].
-            mask: [B, T] bool, True on N ids.
+            before: rows and positions of the ids before those tokens, [N] each.
             policy_states: [B, T, hidden] of the policy, read only by a critic without a body.
 
         Returns:
@@ -76,7 +78,7 @@ class Critic(nn.Module):
         states = policy_states.detach()
         if self.body is not None:
             states = features(self.body, ids, dtype=compute_dtype(ids.device))
-        return self.head(states[:, :-1][mask[:, 1:]])
+        return self.head(states[before])
 
     @torch.no_grad()
     def after(
@@ -87,8 +89,9 @@ class Critic(nn.Module):
         for row in rows:
             ids = [*row.ids, *codec.act_ids, codec.eoa_id]
             longer.append(EncodedTrajectory(ids, [False] * (len(ids) - 1) + [True], [], []))
-        batch = collate(longer, codec.pad_id).to(device)
-        return self(batch.ids, batch.action_mask, features(policy, batch.ids, dtype=compute_dtype(device)))
+        batch = collate(longer, codec.pad_id)
+        before, batch = batch.before_actions(device), batch.to(device)
+        return self(batch.ids, before, features(policy, batch.ids, dtype=compute_dtype(device)))
 
 
 def prepare(
@@ -152,17 +155,18 @@ def _acted(
     at_once = config.rows or config.minibatch
     for start in range(0, len(order), at_once):
         part = order[start : start + at_once]
-        rows = collate([encoded[i] for i in part], codec.pad_id).to(device)
+        rows = collate([encoded[i] for i in part], codec.pad_id)
+        before, rows = rows.before_actions(device), rows.to(device)
         counts = [sum(encoded[i].action_mask) for i in part]
         states = features(policy, rows.ids, dtype=dtype)
-        logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=dtype)
-        chosen = rows.ids[:, 1:][rows.action_mask[:, 1:]]
+        logits = logits_at(policy, states, before, dtype=dtype)
+        chosen = rows.ids[before[0], before[1] + 1]
         flats = [
             (old, -F.cross_entropy(logits, chosen, reduction="none")),
-            (values, critic(rows.ids, rows.action_mask, states)),
+            (values, critic(rows.ids, before, states)),
         ]
         if config.critic_epochs:
-            flats.append((kept, states[:, :-1][rows.action_mask[:, 1:]].float()))
+            flats.append((kept, states[before].float()))
         for store, flat in flats:
             for i, piece in zip(part, flat.cpu().split(counts), strict=True):
                 store[i] = piece.clone()

@@ -14,14 +14,23 @@ import torch
 from spa_gym.baselines.learning.batch import Critic, Episode
 from spa_gym.baselines.models.optimizers import Optimizers
 
-__all__ = ["TOKENS", "fit_critic"]
+__all__ = ["FEWEST", "TOKENS", "fit_critic"]
 
-TOKENS = 512
-"""Action tokens of an update."""
+TOKENS = 16
+"""Action tokens of an update for each episode that the policy reads in one of its own: as many updates a batch, whether
+batches are small or large."""
+FEWEST = 512
+"""Action tokens of an update at least."""
 
 
 def fit_critic(
-    critic: Critic, episodes: Sequence[Episode], optimizer: Optimizers, *, epochs: int, rng: random.Random
+    critic: Critic,
+    episodes: Sequence[Episode],
+    optimizer: Optimizers,
+    *,
+    epochs: int,
+    rng: random.Random,
+    minibatch: int = 1,
 ) -> float:
     """Fit the head to (hidden state, return) of each action token, by half the mean squared error.
 
@@ -33,6 +42,7 @@ def fit_critic(
         optimizer: the critic's.
         epochs: passes over the batch.
         rng: order of the tokens.
+        minibatch: episodes that the policy reads in an update.
 
     Returns:
         Share of the returns' variance that the head explains afterwards, on the batch itself.
@@ -41,10 +51,11 @@ def fit_critic(
     states = torch.cat([episode.states for episode in episodes]).to(device)
     returns = torch.cat([episode.returns for episode in episodes]).to(device)
     order = list(range(len(returns)))
+    tokens = max(FEWEST, TOKENS * minibatch)
     for _ in range(epochs):
         rng.shuffle(order)
-        for start in range(0, len(order), TOKENS):
-            chosen = torch.tensor(order[start : start + TOKENS], device=device)
+        for start in range(0, len(order), tokens):
+            chosen = torch.tensor(order[start : start + tokens], device=device)
             (0.5 * (critic.head(states[chosen]) - returns[chosen]).square().mean()).backward()
             optimizer.step()
     with torch.no_grad():

@@ -82,7 +82,14 @@ class Learner:
             )
             if credit.rewards is not None and self.config.critic_epochs:
                 epochs = self.config.critic_epochs
-                figures["critic_fit"] = fit_critic(self.critic, episodes, self.critic_optimizer, epochs=epochs, rng=rng)
+                figures["critic_fit"] = fit_critic(
+                    self.critic,
+                    episodes,
+                    self.critic_optimizer,
+                    epochs=epochs,
+                    rng=rng,
+                    minibatch=self.config.minibatch,
+                )
             updates += figures["updates"]
             tokens += sum(len(episode.encoded.ids) for episode in episodes)
         if credit.pairs or credit.imitation:

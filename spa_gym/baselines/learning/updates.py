@@ -100,7 +100,8 @@ def _one_update(
     figures: dict[str, float] = dict.fromkeys(("policy_loss", "value_loss", "kl", "entropy", "clipped"), 0.0)
     for start in range(0, len(chosen), at_once):
         part = chosen[start : start + at_once]
-        rows = collate([e.encoded for e in part], codec.pad_id).to(device)
+        rows = collate([e.encoded for e in part], codec.pad_id)
+        before, rows = rows.before_actions(device), rows.to(device)
         old, reference, values, advantages, targets = (
             torch.cat([getattr(e, name) for e in part]).to(device)
             for name in ("old", "reference", "values", "advantages", "targets")
@@ -108,20 +109,22 @@ def _one_update(
         part_of_it = len(old) / total
         with torch.set_grad_enabled(learn_policy):
             states = features(policy, rows.ids, dtype=compute_dtype(device))
-        value_loss = torch.zeros(())
+        value_loss = torch.zeros((), device=device)
         if learn_critic:
-            predicted = critic(rows.ids, rows.action_mask, states)
+            predicted = critic(rows.ids, before, states)
             value_loss = clipped_value_loss(predicted, values, targets, clip=config.value_clip)
             (config.value_weight * value_loss * part_of_it).backward()
         with torch.set_grad_enabled(learn_policy):
-            logits = logits_at(policy, states[:, :-1], rows.action_mask[:, 1:], dtype=compute_dtype(device))
+            logits = logits_at(policy, states, before, dtype=compute_dtype(device))
             log_p = torch.log_softmax(logits, dim=-1)
-            logprobs = log_p.gather(1, rows.ids[:, 1:][rows.action_mask[:, 1:]][:, None])[:, 0]
+            logprobs = log_p.gather(1, rows.ids[before[0], before[1] + 1][:, None])[:, 0]
             entropy = -(log_p.exp() * log_p).sum(-1).mean()
             policy_loss, clipped = clipped_policy_loss(logprobs, old, advantages, clip=config.clip)
             divergence = kl_estimate(logprobs, reference)
             if learn_policy:
                 ((policy_loss + config.kl * divergence - config.entropy * entropy) * part_of_it).backward()
-        for key, value in zip(figures, (policy_loss, value_loss, divergence, entropy, clipped), strict=True):
-            figures[key] += float(value.detach()) * part_of_it
+        found = (policy_loss, value_loss, divergence, entropy, clipped)
+        # In one look: each makes the CPU wait for the GPU.
+        for key, value in zip(figures, torch.stack([x.detach() for x in found]).tolist(), strict=True):
+            figures[key] += value * part_of_it
     return figures

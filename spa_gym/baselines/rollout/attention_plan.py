@@ -1,13 +1,12 @@
 """How the queries of one forward meet the cache: which rows share a call, and what each of them may see.
 
-Rows that decode (one new id) share calls over the cache as it lies. Rows that read a chunk are of any length: on a CPU,
-where every position costs, each has a call over its own length; on a GPU, where every call costs and a few hundred rows
-read at once, rows of like length share calls that are padded.
+Rows that decode (one new id) share calls over the cache as it lies. Rows that read a chunk are of any length, and each
+has a call over its own: on a CPU every position costs. On a GPU every call does, and `attention_triton.py` has two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
 from torch.nn import functional as F
@@ -17,8 +16,6 @@ __all__ = ["AttentionPlan"]
 _BLOCK = 16
 """Neighbouring rows of the cache that decode in one call on a CPU, up to the longest of them: one call over all reads
 far behind the end of most. Measured with 128 episodes: 1.1 to 1.3 times the steps a second in the three worlds."""
-_ROOM = 1 << 25
-"""Elements of the mask [rows, queries, positions] of a padded call; in float32 128 MiB."""
 
 
 class AttentionPlan:
@@ -32,7 +29,6 @@ class AttentionPlan:
         capacity: positions of the cache.
         dtype: type of queries, keys and values.
         device: where they lie.
-        padded: rows that read a chunk share padded calls.
     """
 
     def __init__(
@@ -44,8 +40,6 @@ class AttentionPlan:
         capacity: int,
         dtype: torch.dtype,
         device: torch.device,
-        *,
-        padded: bool,
     ) -> None:
         cpu = device.type == "cpu"
         last = counts.cumsum(0) - 1
@@ -63,8 +57,7 @@ class AttentionPlan:
                 neighbours=_BLOCK if cpu else len(lengths),
             )
         )
-        self._chunks = [] if padded else list(_alone(chunked, positions, whole))
-        self._groups = list(_together(chunked, positions, whole)) if padded else []
+        self._chunks = list(_alone(chunked, positions, whole))
 
     def attend(self, q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         """Returns attention outputs [N, H, D] for queries [N, H, D] over keys and values [B, KV, T, D]."""
@@ -82,10 +75,6 @@ class AttentionPlan:
             visible, chunk = mask.shape[-1], q[None, mine].transpose(1, 2)
             result = _attention(chunk, keys[own, :, :visible], values[own, :, :visible], mask)
             out[mine] = result[0].transpose(0, 1)
-        for rows, queries, back, mine, mask in self._groups:
-            visible, chunk = mask.shape[-1], q[queries].transpose(1, 2)
-            result = _attention(chunk, keys[rows, :, :visible], values[rows, :, :visible], mask)
-            out[mine] = result.transpose(1, 2).flatten(0, 1)[back]
         return out
 
 
@@ -108,37 +97,6 @@ def _alone(chunked: torch.Tensor, positions: torch.Tensor, whole: int) -> Iterat
     for row, start, count, first in chunked.t().tolist():
         hidden = positions[: whole or start + count] > positions[start : start + count, None]
         yield slice(row, row + 1), slice(first, first + count), _additive(hidden)[None, None]
-
-
-def _together(chunked: torch.Tensor, positions: torch.Tensor, whole: int) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Padded calls for the same columns: rows, queries [R, S], which places are no padding, their queries, the mask."""
-    device = positions.device
-    for row, start, count, first in _of_like_length(chunked, whole):
-        offsets = torch.arange(int(count.max()))
-        real = offsets < count[:, None]
-        queries = (first[:, None] + offsets).where(real, first[:, None])
-        # Looked up here: a boolean index on a GPU makes the CPU wait for it, in every layer.
-        back = real.flatten().nonzero()[:, 0]
-        mine = queries.flatten()[back]
-        visible = positions[: whole or int((start + count).max())]
-        hidden = visible > (start[:, None] + offsets).to(device)[..., None]
-        yield *(index.to(device) for index in (row, queries, back, mine)), _additive(hidden)[:, None]
-
-
-def _of_like_length(chunked: torch.Tensor, whole: int) -> Iterator[Sequence[torch.Tensor]]:
-    """Columns of [4, R] (row, start, count, first query), sorted by count, in parts whose masks have room."""
-    chunked = chunked[:, torch.argsort(chunked[2])]
-    counts, ends = chunked[2].tolist(), (chunked[1] + chunked[2]).tolist()
-    begin = reach = 0
-    for here, (count, end) in enumerate(zip(counts, ends, strict=True)):
-        reach = max(reach, end)
-        size = (here + 1 - begin) * count * (whole or reach)
-        # Twice as long as the shortest would be mostly padding.
-        if here > begin and (size > _ROOM or count > 2 * counts[begin]):
-            yield tuple(chunked[:, begin:here])
-            begin, reach = here, end
-    if counts:
-        yield tuple(chunked[:, begin:])
 
 
 def _additive(hidden: torch.Tensor) -> torch.Tensor:

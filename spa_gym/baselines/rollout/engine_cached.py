@@ -147,14 +147,17 @@ class _Run:
 
     def _follow(self, have_read: set[int]) -> None:
         """Rows that waited for one that has now been read take their beginning from it."""
+        copies: list[tuple[int, int, int]] = []
         for number, row in self._rows.items():
             if row.follows is not None and row.follows[0] in have_read:
-                self._take(number, row, row.pending, *row.follows)
+                source, length = row.follows
+                copies.append((source, number, length))
+                self._begin(number, row, row.pending, length)
                 row.follows = None
+        self._lm.cache.copy(copies)
 
-    def _take(self, number: int, row: _Row, ids: list[int], source: int, length: int) -> None:
+    def _begin(self, number: int, row: _Row, ids: list[int], length: int) -> None:
         """A row begins with what another has read of `ids`; the rest is read next."""
-        self._lm.cache.copy(source, number, length)
         row.pending = ids[length:]
         self._prefixes.begin(number, ids[:length], row.pending)
 
@@ -189,7 +192,8 @@ class _Run:
                 row = self._rows[number] = _Row(index, episode, self._noise[index], reader, pending)
                 length, source, read = self._prefixes.place(number, pending)
                 if read:
-                    self._take(number, row, pending, source, length)
+                    self._lm.cache.copy([(source, number, length)])
+                    self._begin(number, row, pending, length)
                 else:
                     row.follows = (source, length)
                     self._lm.cache.lengths[number] = 0
@@ -224,4 +228,7 @@ def draw(logits: torch.Tensor, uniforms: Sequence[float], temperature: float) ->
         cumulative = scaled.double().exp_().cumsum(-1)
         points = torch.tensor(uniforms, dtype=torch.float64, device=logits.device)[:, None] * cumulative[:, -1:]
         tokens = torch.searchsorted(cumulative, points, right=True)[:, 0].clamp_(max=logits.shape[-1] - 1)
-    return tokens.tolist(), logprobs.gather(1, tokens[:, None])[:, 0].tolist()
+    chosen = logprobs.gather(1, tokens[:, None])[:, 0]
+    # In one copy: each makes the CPU wait for a GPU. A double holds both exactly.
+    drawn, found = torch.stack([tokens.double(), chosen.double()]).tolist()
+    return [int(token) for token in drawn], found

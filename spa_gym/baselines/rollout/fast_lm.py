@@ -1,22 +1,23 @@
 """An inference forward for Qwen3 and Llama weights in which ragged chunks cost no padding.
 
-All new ids of all rows lie in one flat list: projections and MLPs work on exactly these. Only attention sees rows, and
-there decoding rows (one id) share calls over the cache as it lies. Rows that read a chunk are called one by one over
-their own length on a CPU, where every position costs, and by a few padded calls on a GPU, where every call does
-(`attention_plan.py`). Weights are copied once (fused, in ``dtype``), so the engine takes a new copy per run.
+All new ids of all rows lie in one flat list: projections and MLPs work on exactly these. Only attention sees rows
+(`attention_torch.py`; on a GPU `attention_triton.py`). Weights are copied once (fused, in ``dtype``), so the engine
+takes a new copy per run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from spa_gym.baselines.models.fast_forward import rope_tables
-from spa_gym.baselines.rollout.attention_plan import AttentionPlan
+from spa_gym.baselines.models.fast_forward import norm_gains, rope_tables
+from spa_gym.baselines.rollout.attention_torch import TorchAttention
+from spa_gym.baselines.rollout.ragged import Ragged, Shape
 from spa_gym.baselines.rollout.slot_cache import SlotCache
 
 __all__ = ["FastLM"]
@@ -30,7 +31,7 @@ class FastLM:
         rows: number of rows.
         max_length: longest row.
         dtype: type of weights, keys and values.
-        padded: rows that read a chunk share padded calls of the attention; None: on a GPU.
+        kernels: attention in Triton kernels; None: on a CUDA device, where Triton is installed.
     """
 
     ragged = True
@@ -43,23 +44,22 @@ class FastLM:
         max_length: int,
         dtype: torch.dtype = torch.float32,
         *,
-        padded: bool | None = None,
+        kernels: bool | None = None,
     ) -> None:
         config: Any = model.config
-        self._heads, self._kv_heads = config.num_attention_heads, config.num_key_value_heads
-        self._head_dim = getattr(config, "head_dim", None) or config.hidden_size // self._heads
+        heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
+        dim = getattr(config, "head_dim", None) or config.hidden_size // heads
         self._eps, self._dtype = config.rms_norm_eps, dtype
         body: Any = model.model
         device = body.embed_tokens.weight.device
-        self._padded = device.type != "cpu" if padded is None else padded
         self._embedding = body.embed_tokens.weight.detach()
         self._out = model.get_output_embeddings().weight.detach().to(dtype)  # pyright: ignore
         self._final_norm = body.norm.weight.detach()
-        self._layers = [_fuse(layer, dtype) for layer in body.layers]
-        self._cos, self._sin = (table[:, None] for table in rope_tables(model, max_length + 1, device))
-        self.cache = SlotCache(
-            len(self._layers), rows, self._kv_heads, self._head_dim, max_length, dtype=dtype, device=device
-        )
+        self._layers = [_fuse(layer, dtype, heads, kv_heads) for layer in body.layers]
+        self._shape = Shape(heads, kv_heads, dim, self._eps, *rope_tables(model, max_length + 1, device))
+        there = device.type == "cuda" and find_spec("triton") is not None
+        self._attention = _attention(there if kernels is None else kernels)
+        self.cache = SlotCache(len(self._layers), rows, kv_heads, dim, max_length, dtype=dtype, device=device)
 
     @torch.inference_mode()
     def __call__(self, rows: Sequence[int], chunks: Sequence[Sequence[int]]) -> torch.Tensor:
@@ -72,64 +72,46 @@ class FastLM:
         Returns:
             [len(rows), vocab] float32 logits after the last id of each chunk, on the model's device.
         """
-        cache, device = self.cache, self._embedding.device
-        counts = torch.tensor([len(chunk) for chunk in chunks])
-        index = torch.tensor(rows)
-        starts = cache.lengths[index]
-        ends = starts + counts
+        cache, dtype = self.cache, self._dtype
+        read = Ragged.of(rows, chunks, cache.lengths, self._embedding.device)
+        ends = read.starts + read.counts
         cache.grow(int(ends.max()))
-        cache.lengths[index] = ends
-        last = counts.cumsum(0) - 1
-        flat_row = index.repeat_interleave(counts).to(device)
-        offset = torch.arange(int(counts.sum())) - (last + 1 - counts).repeat_interleave(counts)
-        position = (starts.repeat_interleave(counts) + offset).to(device)
-        ids = torch.tensor([token for chunk in chunks for token in chunk], device=device)
-        plan = AttentionPlan(
-            index, counts, starts, cache.lengths, cache.capacity, self._dtype, device, padded=self._padded
-        )
-
-        cos, sin = self._cos[position], self._sin[position]
-        x = F.embedding(ids, self._embedding).float()
-        heads, kv_heads, dim, eps = self._heads, self._kv_heads, self._head_dim, self._eps
+        cache.lengths[read.rows] = ends
+        attention = self._attention(read, cache, self._shape)
+        x = F.embedding(read.ids, self._embedding).float()
         for number, layer in enumerate(self._layers):
-            h = _norm(x, layer["norm1"], eps).to(self._dtype)
-            qkv = F.linear(h, layer["qkv"]).float().view(-1, heads + 2 * kv_heads, dim)
-            q, k, v = qkv.split([heads, kv_heads, kv_heads], dim=1)
-            if layer["q_norm"] is not None:
-                q, k = _norm(q, layer["q_norm"], eps), _norm(k, layer["k_norm"], eps)
-            q, k = _rotate(q, cos, sin).to(self._dtype), _rotate(k, cos, sin).to(self._dtype)
-            keys, values = cache.keys[number], cache.values[number]
-            keys[flat_row, :, position] = k
-            values[flat_row, :, position] = v.to(self._dtype)
-            out = plan.attend(q, keys, values)
-            x = x + F.linear(out.flatten(1), layer["o"])
-            h = _norm(x, layer["norm2"], eps).to(self._dtype)
+            h = self._norm(x, layer["norm1"]).to(dtype)
+            out = attention.layer(number, F.linear(h, layer["qkv"]), layer["gains"])
+            x = x + F.linear(out, layer["o"])
+            h = self._norm(x, layer["norm2"]).to(dtype)
             gate, up = F.linear(h, layer["gate_up"]).chunk(2, dim=-1)
             x = x + F.linear(F.silu(gate) * up, layer["down"])
-        x = _norm(x[last.to(device)], self._final_norm, eps)
-        return F.linear(x.to(self._dtype), self._out).float()
+        x = self._norm(x[read.last], self._final_norm)
+        return F.linear(x.to(dtype), self._out).float()
+
+    def _norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return F.rms_norm(x, x.shape[-1:], weight, self._eps)
 
 
-def _fuse(layer: Any, dtype: torch.dtype) -> dict[str, Any]:
+def _attention(kernels: bool) -> Any:
+    if not kernels:
+        return TorchAttention
+    from spa_gym.baselines.rollout.attention_triton import TritonAttention  # Triton is not everywhere
+
+    return TritonAttention
+
+
+def _fuse(layer: Any, dtype: torch.dtype, heads: int, kv_heads: int) -> dict[str, Any]:
     attention, mlp = layer.self_attn, layer.mlp
+    normed = hasattr(attention, "q_norm")
     return {
         "qkv": torch.cat([attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight])
         .detach()
         .to(dtype),
+        "gains": norm_gains(attention, heads, kv_heads).detach().float() if normed else None,
         "o": attention.o_proj.weight.detach().to(dtype),
         "gate_up": torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]).detach().to(dtype),
         "down": mlp.down_proj.weight.detach().to(dtype),
         "norm1": layer.input_layernorm.weight.detach(),
         "norm2": layer.post_attention_layernorm.weight.detach(),
-        "q_norm": attention.q_norm.weight.detach() if hasattr(attention, "q_norm") else None,
-        "k_norm": attention.k_norm.weight.detach() if hasattr(attention, "k_norm") else None,
     }
-
-
-def _norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
-    return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + eps) * weight
-
-
-def _rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    half = x.shape[-1] // 2
-    return x * cos + torch.cat([-x[..., half:], x[..., :half]], dim=-1) * sin

@@ -26,7 +26,7 @@ class Prefixes:
         self._ahead: dict[int, list[int]] = {}
         self._share = share
 
-    def place(self, row: int, ids: Sequence[int]) -> tuple[int, int, bool]:
+    def place(self, row: int, ids: list[int]) -> tuple[int, int, bool]:
         """Decide where the beginning of an episode comes from.
 
         Args:
@@ -40,8 +40,12 @@ class Prefixes:
         if not self._share:
             return 0, row, True
         best, source, read = 0, row, True
+        half = ids[: -(-len(ids) // 2)]
         # The row itself goes first: to cut it back costs nothing.
         for other in (row, *(r for r in range(len(self._held)) if r != row)):
+            held = self._held[other][: len(half)]
+            if held != half[: len(held)]:
+                continue  # what it shares is less than half: not worth a copy, and not worth its exact length
             length = common_length(self._held[other], ids)
             if length > best:
                 best, source, read = length, other, True

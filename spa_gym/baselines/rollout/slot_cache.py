@@ -75,13 +75,25 @@ class SlotCache:
                 tensors[index] = new
 
     @torch.inference_mode()
-    def copy(self, source: int, target: int, length: int) -> None:
-        """Makes a row hold the first `length` ids of another, or of itself, and nothing else."""
-        if source != target:
-            for tensors in (self.keys, self.values):
-                for tensor in tensors:
-                    tensor[target, :, :length] = tensor[source, :, :length]
-        self.lengths[target] = length
+    def copy(self, copies: Sequence[tuple[int, int, int]]) -> None:
+        """Makes rows hold the beginnings of others, or of themselves, and nothing else.
+
+        Args:
+            copies: (source, target, how many ids); each target once, and none of them the source of another.
+        """
+        moved = [copy for copy in copies if copy[0] != copy[1]]
+        if len(moved) == 1:
+            source, target, length = moved[0]
+            for tensor in (*self.keys, *self.values):
+                tensor[target, :, :length] = tensor[source, :, :length]
+        elif moved:
+            # All of them up to the longest: what is behind a row's length is not looked at.
+            sources, targets, _ = torch.tensor(moved).t().to(self._rows.device)
+            longest = max(length for *_, length in moved)
+            for tensor in (*self.keys, *self.values):
+                tensor[targets, :, :longest] = tensor[sources, :, :longest]
+        for _, target, length in copies:
+            self.lengths[target] = length
 
     def widen(self, rows: int) -> None:
         """Makes room for this many rows; those that are there stay as they are."""

@@ -80,6 +80,7 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
     readings = ModelReadings(policy, learner.reference, codec, device)
     tasks = Tasks(config, method.needs, [t.task_id for t in study.demonstrations])
     engine, scoring = CachedEngine(policy, codec), CachedEngine(learner.reference, codec)
+    saved = time.perf_counter()
     try:
         while env_steps < config.env_steps:
             rng = random.Random(f"ppo/{config.seed}/{iteration}")
@@ -122,17 +123,19 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
                 **({"kl": f"{figures['kl']:.3f}"} if "kl" in figures else {}),
             )
             elapsed.append(round(position["seconds"] + time.perf_counter() - started, 2))
-            state.save(
-                {
-                    "iteration": iteration,
-                    "env_steps": env_steps,
-                    "tokens": tokens,
-                    "updates": updates,
-                    "seconds": position["seconds"] + time.perf_counter() - started,
-                    "curves": tracker.curves,
-                    "elapsed": elapsed,
-                }
-            )
+            if ended or time.perf_counter() - saved >= config.save_every_s:
+                saved = time.perf_counter()
+                state.save(
+                    {
+                        "iteration": iteration,
+                        "env_steps": env_steps,
+                        "tokens": tokens,
+                        "updates": updates,
+                        "seconds": position["seconds"] + saved - started,
+                        "curves": tracker.curves,
+                        "elapsed": elapsed,
+                    }
+                )
     finally:
         tracker.close()
     final = evaluate_final(

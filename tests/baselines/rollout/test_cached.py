@@ -10,7 +10,6 @@ import torch
 
 from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.tokens import collate, encode
-from spa_gym.baselines.rollout import attention_plan
 from spa_gym.baselines.rollout.engine_cached import CachedEngine, draw
 from spa_gym.baselines.rollout.engine_generate import GenerateEngine
 from spa_gym.baselines.rollout.fast_lm import FastLM
@@ -225,14 +224,11 @@ def test_a_cache_gets_more_rows_and_keeps_those_it_has():
             torch.testing.assert_close(grown(rows, chunks), wide(rows, chunks), atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("room", [None, 1, 5000])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_many_rows_of_different_length_read_what_each_would_alone(dtype, room, monkeypatch):
-    if room is not None:
-        monkeypatch.setattr(attention_plan, "_ROOM", room)
+def test_many_rows_of_different_length_read_what_each_would_alone(dtype):
     rng, model, rows = random.Random(0), toy_model(), 40
     words = toy_codec().encode_observation("You are in room 1.")
-    lm, read = FastLM(model, rows, 300, dtype, padded=room is not None), [[] for _ in range(rows)]
+    lm, read = FastLM(model, rows, 300, dtype), [[] for _ in range(rows)]
     for _ in range(8):
         numbers = rng.sample(range(rows), rng.randint(1, rows))  # in no order, and never all of a neighbourhood
         chunks = [rng.choices(words, k=rng.choice((1, 1, 1, 4, 9, 30))) for _ in numbers]
