@@ -8,6 +8,7 @@ A page says where a table belongs and of what, between two marks; the reading ar
 
     <!-- table of methods: spa spa-penalty -->    a row for each world and method
     <!-- table of world: SPA-ALFWorld-v0 -->      a row for each method of that world
+    <!-- table of world: SPA-ALFWorld-v0 in gpu -->      the same, of another study's report
     <!-- table of ablations: spa -->              a row for each ablation of that method
     <!-- table of trials: SPA-ALFWorld-v0 -->     a row for each method, with the rates that it was tried with there
     <!-- end -->
@@ -148,11 +149,19 @@ def filled(page: str, summary: list[dict[str, Any]]) -> str:
             made = of_ablations(names)
         elif kind == "trials":
             made = of_trials(names.split())
+        elif kind == "world":
+            world, _, study = names.partition(" in ")
+            made = of_world(_summary(study) if study else summary, world)
         else:
-            made = of_world(summary, names) if kind == "world" else of_methods(summary, names.split())
+            made = of_methods(summary, names.split())
         return f"{begin}\n{made}\n{end}" if made else f"{begin}\nNot measured yet.\n\n{end}"
 
     return _MARKED.sub(fill, page)
+
+
+def _summary(study: str) -> list[dict[str, Any]]:
+    path = RESULTS / study / "report" / "summary.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
 def pages() -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import gymnasium
 import pytest
 
-from benchmarks import ablation_sweeps, doc_tables, stopped_runs
+from benchmarks import ablation_sweeps, doc_tables, stopped_runs, two_studies
 from spa_gym.baselines.ablations import ABLATIONS
 from spa_gym.baselines.methods.registry import METHODS
 from spa_gym.core.run_record import RunRecord
@@ -155,3 +155,23 @@ def test_the_trainings_that_were_stopped_are_told_as_they_stood() -> None:
         success, grounding, length = (figures[name] for name in stopped_runs.SHOWN)
         told = f"{success[0]:.3f} -> {success[1]:.3f} | {grounding[0]:.3f} -> {grounding[1]:.3f}"
         assert f"| `{method}` | {told} | {length[0]:.1f} -> {length[1]:.1f} |" in page
+
+
+def test_two_studies_are_set_side_by_side_over_what_both_have() -> None:
+    first = {"sft": (-0.3, 0.1), "spa": (-0.2, 0.2), "rft": (0.1, 0.06), "rloo": (0.0, 0.1), "eto": (0.5, 0.1)}
+    second = {"spa": (-0.1, 0.1), "rft": (0.2, float("nan")), "sft": (-0.4, 0.1), "rloo": (0.1, 0.1)}
+    assert two_studies.in_both(first, second) == ["sft", "spa", "rft", "rloo"]
+    assert two_studies.undecided(first, second) == ["spa", "rft", "rloo"]
+    *_, every, undecided = two_studies.table(first, second).splitlines()
+    assert every == "Spearman over all rows (4): +1.00"
+    assert undecided == "Spearman over rows that neither tells from the reference (3): +1.00"
+
+
+def test_the_order_at_eleven_times_the_size_is_told_as_it_is() -> None:
+    results = _PAGES.parents[1] / "benchmarks/results"
+    studies = [two_studies.gains(results / name, "ppo") for name in ("comparison/alfworld", "gpu/alfworld")]
+    *_, every, undecided = two_studies.table(*studies).splitlines()
+    page = " ".join((_PAGES.parent / "findings.md").read_text(encoding="utf-8").split())
+    assert "over the 24 rows that both have, gain over `ppo` has a rank correlation of +0.91" in page
+    assert "(24): +0.91" in every and "(7): +0.86" in undecided
+    assert "seven rows that neither study tells from `ppo` it is +0.86" in page

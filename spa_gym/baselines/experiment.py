@@ -86,6 +86,8 @@ class Job:
         return min(self.budget, float(position.get(self.unit, 0.0))), curve[-1]
 
 
+_CTRL_C = 130
+"""Exit code of a run that was interrupted, as a shell has it."""
 _ALONE = "the process that started this run is gone, so it ends here; start the same command again"
 
 
@@ -104,9 +106,10 @@ def _work(job: Job, threads: int) -> None:
         module, _, name = job.function.partition(":")
         try:
             getattr(import_module(module), name)(job.config)
-        except BaseException:
+        except BaseException as error:
             traceback.print_exc(file=log)
-            raise
+            # Not raised again: multiprocessing would say it once more, to a log that is closed by then.
+            raise SystemExit(_CTRL_C if isinstance(error, KeyboardInterrupt) else 1) from None
 
 
 def _context(jobs: Sequence[Job]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from spa_gym.baselines.ablations import ABLATIONS, ablated
 from spa_gym.baselines.methods.registry import make_method, method_names
-from spa_gym.baselines.studies import Preset
+from spa_gym.baselines.studies import Preset, fit_epochs
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["IMITATION", "Row", "ablation_rows", "method_rows"]
@@ -91,8 +91,9 @@ def ablation_rows(preset: Preset, names: Sequence[str] = (), env_steps: int | No
 
 
 def _within(options: dict[str, Any], preset: Preset, env_steps: int | None) -> dict[str, Any]:
-    """The options, with as many fewer tasks to explore as the budget is smaller."""
+    """The options, with as many fewer tasks to explore as the budget is smaller, and the passes that so few need."""
     if "tasks" not in options or env_steps is None or env_steps >= preset.env_steps:
         return options
-    tasks = options["tasks"] * env_steps // preset.env_steps
-    return {**options, "tasks": min(options["tasks"], max(_LEAST_TASKS, tasks))}
+    tasks = min(options["tasks"], max(_LEAST_TASKS, options["tasks"] * env_steps // preset.env_steps))
+    passes = {"epochs": max(options["epochs"], fit_epochs(tasks))} if "epochs" in options else {}
+    return {**options, "tasks": tasks, **passes}

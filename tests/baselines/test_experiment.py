@@ -140,6 +140,29 @@ def test_no_run_outlives_the_process_that_started_it(how: signal.Signals, tmp_pa
         assert not any("is gone" in log for log in logs), "the parent ended them"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT of a single process")
+def test_a_run_that_is_interrupted_keeps_its_words_to_its_log(tmp_path: Path) -> None:
+    """A terminal's Ctrl-C reaches the runs too, maybe before the one that started them ends them."""
+    (tmp_path / "parent.py").write_text(_PARENT.format(folder=str(tmp_path)))
+    places = [tmp_path / name / "steps.txt" for name in "ab"]
+    parent = subprocess.Popen(
+        [sys.executable, str(tmp_path / "parent.py")],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _wait_for(lambda: all(place.exists() and place.read_text().endswith("\n") for place in places))
+        for place in places:
+            os.kill(int(place.read_text().split()[1]), signal.SIGINT)
+        _, words = parent.communicate(timeout=120)
+    finally:
+        parent.kill()
+    assert "the run a to end with a record; got exit code 130" in words
+    assert "KeyboardInterrupt" not in words and "lost sys.stderr" not in words
+    assert all("KeyboardInterrupt" in (tmp_path / name / "log.txt").read_text() for name in "ab")
+
+
 def test_what_sigterm_did_before_it_does_again(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     run_jobs([_job(tmp_path / "run")])

@@ -63,6 +63,14 @@ def test_a_smaller_budget_explores_less_and_a_larger_one_does_not_explore_more()
     assert CPU.options["spa"]["tasks"] == 42
 
 
+def test_few_explored_tasks_are_passed_over_more_often() -> None:
+    gpu = STUDIES["alfworld"].presets["gpu"]
+    found = [method_rows(gpu, ("spa",), steps)[0].options for steps in (None, gpu.env_steps // 2, gpu.env_steps // 10)]
+    assert [(options["tasks"], options["epochs"]) for options in found] == [(500, 4), (250, 4), (50, 12)]
+    (cpu,) = method_rows(CPU, ("spa",), CPU.env_steps // 2)
+    assert cpu.options["epochs"] == CPU.options["spa"]["epochs"] == 12
+
+
 def test_changes_are_the_methods_alone() -> None:
     preset = replace(CPU, changes={"rloo": {"lr": 1e-3}})
     rows = {row.label: row.changes for row in method_rows(preset, ("ppo", "rloo"))}

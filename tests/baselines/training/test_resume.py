@@ -74,6 +74,17 @@ def test_reinforcement_learning_goes_on_as_if_it_had_never_stopped(
     assert _same_weights(tmp_path / "whole" / "checkpoint", config.out / "checkpoint")
 
 
+def test_states_are_saved_as_rarely_as_asked_for(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved: list[int] = []
+    monkeypatch.setattr(Resumable, "save", lambda self, position: saved.append(position["iteration"]))
+    for seconds, expected in ((0.0, [1, 2, 3, 4]), (1e6, [4])):
+        saved.clear()
+        train(ppo_config(pipeline.start, tmp_path / f"{seconds:g}", env_steps=140, save_every_s=seconds))
+        assert saved == expected, "after every batch, or when it is time, and when the budget is spent"
+
+
 def test_imitation_goes_on_as_if_it_had_never_stopped(
     pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
