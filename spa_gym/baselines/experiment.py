@@ -114,7 +114,7 @@ def _work(job: Job, threads: int) -> None:
 
 def _context(jobs: Sequence[Job]) -> Any:
     """How processes start: as forks of one that has imported what they need, which takes each of them seconds."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    if sys.platform != "linux":  # elsewhere what torch links to may not survive a fork
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     # The model's code is the slowest of all, and imported by name when a checkpoint is loaded.

@@ -7,8 +7,14 @@ takes a new copy per run.
 
 from __future__ import annotations
 
+import functools
+import logging
+import os
+import shutil
+import sysconfig
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,6 +28,8 @@ from spa_gym.baselines.rollout.slot_cache import SlotCache
 
 __all__ = ["FastLM"]
 
+_log = logging.getLogger(__name__)
+
 
 class FastLM:
     """A causal language model that reads chunks into the rows of a :class:`SlotCache`.
@@ -31,7 +39,7 @@ class FastLM:
         rows: number of rows.
         max_length: longest row.
         dtype: type of weights, keys and values.
-        kernels: attention in Triton kernels; None: on a CUDA device, where Triton is installed.
+        kernels: attention in Triton kernels; None: on a CUDA device, where Triton can build them.
     """
 
     ragged = True
@@ -54,11 +62,10 @@ class FastLM:
         device = body.embed_tokens.weight.device
         self._embedding = body.embed_tokens.weight.detach()
         self._out = model.get_output_embeddings().weight.detach().to(dtype)  # pyright: ignore
-        self._final_norm = body.norm.weight.detach()
+        self._final_norm = body.norm.weight.detach().float()
         self._layers = [_fuse(layer, dtype, heads, kv_heads) for layer in body.layers]
         self._shape = Shape(heads, kv_heads, dim, self._eps, *rope_tables(model, max_length + 1, device))
-        there = device.type == "cuda" and find_spec("triton") is not None
-        self._attention = _attention(there if kernels is None else kernels)
+        self._attention = _attention(device.type == "cuda" and _kernels_run() if kernels is None else kernels)
         self.cache = SlotCache(len(self._layers), rows, kv_heads, dim, max_length, dtype=dtype, device=device)
 
     @torch.inference_mode()
@@ -93,6 +100,20 @@ class FastLM:
         return F.rms_norm(x, x.shape[-1:], weight, self._eps)
 
 
+@functools.cache
+def _kernels_run() -> bool:
+    """Triton is there, and what it builds its launchers with."""
+    needed = {
+        "triton": find_spec("triton") is not None,
+        "a C compiler": bool(os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")),
+        "Python's headers": Path(sysconfig.get_path("include"), "Python.h").is_file(),
+    }
+    without = [name for name, there in needed.items() if not there]
+    if without:
+        _log.warning("rollouts on this GPU are slower without %s: install it", " and ".join(without))
+    return not without
+
+
 def _attention(kernels: bool) -> Any:
     if not kernels:
         return TorchAttention
@@ -112,6 +133,6 @@ def _fuse(layer: Any, dtype: torch.dtype, heads: int, kv_heads: int) -> dict[str
         "o": attention.o_proj.weight.detach().to(dtype),
         "gate_up": torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]).detach().to(dtype),
         "down": mlp.down_proj.weight.detach().to(dtype),
-        "norm1": layer.input_layernorm.weight.detach(),
-        "norm2": layer.post_attention_layernorm.weight.detach(),
+        "norm1": layer.input_layernorm.weight.detach().float(),
+        "norm2": layer.post_attention_layernorm.weight.detach().float(),
     }
