@@ -3,10 +3,10 @@
     python benchmarks/two_studies.py benchmarks/results/comparison/alfworld benchmarks/results/gpu/alfworld
     python benchmarks/two_studies.py benchmarks/results/virtualhome-first-200 benchmarks/results/comparison/virtualhome
 
-Prints, for each row that both have, success less that of the reference (sampled and greedy together, seed by seed), and
-the rank correlation of the two columns. Methods that are alike are ordered by chance in both: a low correlation alone
-does not say that the studies disagree. So it is printed for all rows and for those that neither study has told from the
-reference, by the standard error over seeds.
+Prints, for each row that both have, success less that of the reference (sampled and greedy together, seed by seed), its
+standard error over seeds, and the rank correlation of the two columns: over all rows, and over those with two seeds and
+more in both, for a row with one seed is set beside that seed of the reference alone. Methods that are alike are ordered
+by chance: a low correlation alone does not say that two studies disagree.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def in_both(first: Gain, second: Gain) -> list[str]:
     return [name for name in method_order(first) if name in second]
 
 
-def undecided(first: Gain, second: Gain) -> list[str]:
-    """Methods within 1.96 standard errors of the reference in both studies; of one seed nothing is known to differ."""
-    return [n for n in in_both(first, second) if all(not abs(g[n][0]) > 1.96 * g[n][1] for g in (first, second))]
+def with_seeds(first: Gain, second: Gain) -> list[str]:
+    """Those of them that have two seeds and more in both studies, and so a standard error."""
+    return [name for name in in_both(first, second) if not np.isnan([first[name][1], second[name][1]]).any()]
 
 
 def table(first: Gain, second: Gain) -> str:
@@ -49,7 +49,7 @@ def table(first: Gain, second: Gain) -> str:
     for name in names:
         cells = [f"{g[name][0]:+.3f} +-{g[name][1]:.3f}" for g in (first, second)]
         lines.append(f"{name:20}{cells[0]:>16}{cells[1]:>16}")
-    for what, some in (("all rows", names), ("rows that neither tells from the reference", undecided(first, second))):
+    for what, some in (("all rows", names), ("rows with two seeds and more in both", with_seeds(first, second))):
         if len(some) > 2:
             columns = (np.array([g[name][0] for name in some]) for g in (first, second))
             lines.append(f"Spearman over {what} ({len(some)}): {spearman(*columns):+.2f}")

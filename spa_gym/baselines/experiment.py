@@ -91,8 +91,10 @@ _CTRL_C = 130
 _ALONE = "the process that started this run is gone, so it ends here; start the same command again"
 
 
-def _work(job: Job, threads: int) -> None:
+def _work(job: Job, threads: int, environment: dict[str, str]) -> None:
     """Body of a job's process: its words go to `<out>/log.txt`."""
+    os.environ.clear()  # what the process that it is a fork of was started with may have changed since
+    os.environ.update(environment)
     job.out.mkdir(parents=True, exist_ok=True)
     with (job.out / "log.txt").open("a", encoding="utf-8", buffering=1) as log:
         sys.stdout = sys.stderr = log
@@ -113,7 +115,7 @@ def _work(job: Job, threads: int) -> None:
 
 
 def _context(jobs: Sequence[Job]) -> Any:
-    """How processes start: as forks of one that has imported what they need, which takes each of them seconds."""
+    """How processes start: as forks of one that has done their imports, which take seconds."""
     if sys.platform != "linux":  # elsewhere what torch links to may not survive a fork
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -191,7 +193,7 @@ def run_jobs(
             while waiting or running:
                 while waiting and len(running) < parallel:
                     job = waiting.pop(0)
-                    process = context.Process(target=_work, args=(job, threads), name=job.label)
+                    process = context.Process(target=_work, args=(job, threads, dict(os.environ)), name=job.label)
                     running[process] = job
                     process.start()
                 time.sleep(0.5)

@@ -192,7 +192,9 @@ def _presets(
             },
             changes=_changes(rates),
             options={**_explored(_EXPLORING, 500), **(options or {})},
-            gpu_gb=10.0,  # nine runs in ALFWorld took 85.0 of the 85.5 GB of an H100
+            # Nine runs in ALFWorld took 85.0 of the 85.5 GB of an H100; with expandable segments (docs/pipeline.md)
+            # twelve took at most 72.
+            gpu_gb=10.0,
             pretrain=large,
         ),
     }

@@ -90,8 +90,9 @@ class Critic(nn.Module):
             ids = [*row.ids, *codec.act_ids, codec.eoa_id]
             longer.append(EncodedTrajectory(ids, [False] * (len(ids) - 1) + [True], [], []))
         batch = collate(longer, codec.pad_id)
-        before, batch = batch.before_actions(device), batch.to(device)
-        return self(batch.ids, before, features(policy, batch.ids, dtype=compute_dtype(device)))
+        before, _ = batch.actions(device)
+        ids = batch.ids.to(device)
+        return self(ids, before, features(policy, ids, dtype=compute_dtype(device)))
 
 
 def prepare(
@@ -156,14 +157,14 @@ def _acted(
     for start in range(0, len(order), at_once):
         part = order[start : start + at_once]
         rows = collate([encoded[i] for i in part], codec.pad_id)
-        before, rows = rows.before_actions(device), rows.to(device)
+        before, chosen = rows.actions(device)
+        ids = rows.ids.to(device)
         counts = [sum(encoded[i].action_mask) for i in part]
-        states = features(policy, rows.ids, dtype=dtype)
+        states = features(policy, ids, dtype=dtype)
         logits = logits_at(policy, states, before, dtype=dtype)
-        chosen = rows.ids[before[0], before[1] + 1]
         flats = [
             (old, -F.cross_entropy(logits, chosen, reduction="none")),
-            (values, critic(rows.ids, before, states)),
+            (values, critic(ids, before, states)),
         ]
         if config.critic_epochs:
             flats.append((kept, states[before].float()))

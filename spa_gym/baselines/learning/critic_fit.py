@@ -17,8 +17,7 @@ from spa_gym.baselines.models.optimizers import Optimizers
 __all__ = ["FEWEST", "TOKENS", "fit_critic"]
 
 TOKENS = 16
-"""Action tokens of an update for each episode that the policy reads in one of its own: as many updates a batch, whether
-batches are small or large."""
+"""Action tokens of an update, for each episode of a minibatch of the policy: large batches make no more updates."""
 FEWEST = 512
 """Action tokens of an update at least."""
 
@@ -30,7 +29,7 @@ def fit_critic(
     *,
     epochs: int,
     rng: random.Random,
-    minibatch: int = 1,
+    minibatch: int,
 ) -> float:
     """Fit the head to (hidden state, return) of each action token, by half the mean squared error.
 

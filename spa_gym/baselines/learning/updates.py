@@ -101,23 +101,24 @@ def _one_update(
     for start in range(0, len(chosen), at_once):
         part = chosen[start : start + at_once]
         rows = collate([e.encoded for e in part], codec.pad_id)
-        before, rows = rows.before_actions(device), rows.to(device)
+        before, actions = rows.actions(device)
+        ids = rows.ids.to(device)
         old, reference, values, advantages, targets = (
             torch.cat([getattr(e, name) for e in part]).to(device)
             for name in ("old", "reference", "values", "advantages", "targets")
         )
         part_of_it = len(old) / total
         with torch.set_grad_enabled(learn_policy):
-            states = features(policy, rows.ids, dtype=compute_dtype(device))
+            states = features(policy, ids, dtype=compute_dtype(device))
         value_loss = torch.zeros((), device=device)
         if learn_critic:
-            predicted = critic(rows.ids, before, states)
+            predicted = critic(ids, before, states)
             value_loss = clipped_value_loss(predicted, values, targets, clip=config.value_clip)
             (config.value_weight * value_loss * part_of_it).backward()
         with torch.set_grad_enabled(learn_policy):
             logits = logits_at(policy, states, before, dtype=compute_dtype(device))
             log_p = torch.log_softmax(logits, dim=-1)
-            logprobs = log_p.gather(1, rows.ids[before[0], before[1] + 1][:, None])[:, 0]
+            logprobs = log_p.gather(1, actions[:, None])[:, 0]
             entropy = -(log_p.exp() * log_p).sum(-1).mean()
             policy_loss, clipped = clipped_policy_loss(logprobs, old, advantages, clip=config.clip)
             divergence = kl_estimate(logprobs, reference)

@@ -75,11 +75,11 @@ class Optimizers:
             for j, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"]):
                 prefix = f"{i}.{j}."
                 mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-                # Only a fused step counts on the device.
-                counts_here = "cpu" if not optimizer.defaults.get("fused") else parameter.device
+                # AdamW wants its count of steps on the CPU, unless it is fused.
+                step_device = parameter.device if optimizer.defaults.get("fused") else "cpu"
                 if mine:
                     optimizer.state[parameter] = {
-                        key: value.to(counts_here if key == "step" else parameter.device, copy=True)
+                        key: value.to(step_device if key == "step" else parameter.device, copy=True)
                         for key, value in mine.items()
                     }
 

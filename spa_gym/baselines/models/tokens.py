@@ -127,16 +127,16 @@ class Batch:
         """[B, T] bool, True on ids that are not padding."""
         return torch.arange(self.ids.shape[1], device=self.ids.device) < self.lengths[:, None]
 
-    def before_actions(self, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-        """Row and position of the id before each of the N action ids, [N] each, row by row.
+    def actions(self, device: torch.device) -> tuple[tuple[torch.Tensor, torch.Tensor], torch.Tensor]:
+        """The N action ids, row by row, and where the id before each of them is: rows and positions.
 
         Asked of a batch on the CPU, nobody waits for a GPU to count them.
 
         Args:
             device: where they are needed.
         """
-        row, position = self.action_mask.nonzero().to(device).t()
-        return row, position - 1
+        row, position, chosen = torch.cat([self.action_mask.nonzero().t(), self.ids[self.action_mask][None]]).to(device)
+        return (row, position - 1), chosen
 
     def to(self, device: torch.device | str) -> Batch:
         """Returns the batch on another device."""

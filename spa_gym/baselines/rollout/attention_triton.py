@@ -171,38 +171,39 @@ class TritonAttention:
         strides = keys.stride(0), keys.stride(1), keys.stride(2)
         queries = torch.empty(len(qkv), heads * dim, dtype=keys.dtype, device=qkv.device)
         out = torch.empty_like(queries)
-        cast(Any, _turn_and_store)[(len(qkv), heads + 2 * kv_heads)](
-            qkv,
-            gains if gains is not None else qkv,
-            shape.cos,
-            shape.sin,
-            read.flat_rows,
-            read.positions,
-            queries,
-            keys,
-            values,
-            shape.eps,
-            heads,
-            kv_heads,
-            *strides,
-            dim=dim,
-            half=triton.next_power_of_2(dim // 2),
-            has_gains=gains is not None,
-        )
-        cast(Any, _attend)[(len(self._tiles), heads)](
-            queries,
-            keys,
-            values,
-            out,
-            self._tiles,
-            heads,
-            heads // kv_heads,
-            dim**-0.5,
-            *strides,
-            dim=dim,
-            width=max(16, triton.next_power_of_2(dim)),
-            num_queries=_QUERIES,
-            num_keys=_KEYS,
-            num_stages=2,
-        )
+        with torch.cuda.device_of(qkv):  # Triton starts kernels on the present device, wherever their arguments lie
+            cast(Any, _turn_and_store)[(len(qkv), heads + 2 * kv_heads)](
+                qkv,
+                gains if gains is not None else qkv,
+                shape.cos,
+                shape.sin,
+                read.flat_rows,
+                read.positions,
+                queries,
+                keys,
+                values,
+                shape.eps,
+                heads,
+                kv_heads,
+                *strides,
+                dim=dim,
+                half=triton.next_power_of_2(dim // 2),
+                has_gains=gains is not None,
+            )
+            cast(Any, _attend)[(len(self._tiles), heads)](
+                queries,
+                keys,
+                values,
+                out,
+                self._tiles,
+                heads,
+                heads // kv_heads,
+                dim**-0.5,
+                *strides,
+                dim=dim,
+                width=max(16, triton.next_power_of_2(dim)),
+                num_queries=_QUERIES,
+                num_keys=_KEYS,
+                num_stages=2,
+            )
         return out

@@ -15,7 +15,7 @@ import sysconfig
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -25,6 +25,9 @@ from spa_gym.baselines.models.fast_forward import norm_gains, rope_tables
 from spa_gym.baselines.rollout.attention_torch import TorchAttention
 from spa_gym.baselines.rollout.ragged import Ragged, Shape
 from spa_gym.baselines.rollout.slot_cache import SlotCache
+
+if TYPE_CHECKING:  # Triton is not everywhere
+    from spa_gym.baselines.rollout.attention_triton import TritonAttention
 
 __all__ = ["FastLM"]
 
@@ -104,20 +107,20 @@ class FastLM:
 def _kernels_run() -> bool:
     """Triton is there, and what it builds its launchers with."""
     needed = {
-        "triton": find_spec("triton") is not None,
-        "a C compiler": bool(os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")),
-        "Python's headers": Path(sysconfig.get_path("include"), "Python.h").is_file(),
+        "pip install triton": find_spec("triton") is not None,
+        "apt-get install gcc": bool(os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")),
+        "apt-get install python3-dev": Path(sysconfig.get_path("include"), "Python.h").is_file(),
     }
-    without = [name for name, there in needed.items() if not there]
-    if without:
-        _log.warning("rollouts on this GPU are slower without %s: install it", " and ".join(without))
-    return not without
+    missing = [command for command, there in needed.items() if not there]
+    if missing:
+        _log.warning("rollouts on this GPU go without Triton's kernels and are slower; %s", " && ".join(missing))
+    return not missing
 
 
-def _attention(kernels: bool) -> Any:
+def _attention(kernels: bool) -> type[TorchAttention] | type[TritonAttention]:
     if not kernels:
         return TorchAttention
-    from spa_gym.baselines.rollout.attention_triton import TritonAttention  # Triton is not everywhere
+    from spa_gym.baselines.rollout.attention_triton import TritonAttention
 
     return TritonAttention
 

@@ -57,7 +57,9 @@ class Tracker:
         try:
             from torch.utils.tensorboard import SummaryWriter
 
-            self._writer = SummaryWriter(str(folder / "tensorboard"))
+            done = self.curves.get("step") or [0]
+            # What was logged after the state that a stage goes on from is logged again: once is enough.
+            self._writer = SummaryWriter(str(folder / "tensorboard"), purge_step=int(done[-1]) + 1)
         except ImportError:
             _log.info("tensorboard is not installed; curves go to the run record only")
 

@@ -33,11 +33,26 @@ def test_a_head_learns_returns_that_its_states_tell() -> None:
     episodes = [_episode(states[:300], returns[:300]), _episode(states[300:], returns[300:])]
     critic = Critic(8, 0)
     optimizer = Optimizers([adamw(critic.parameters(), 1e-2)])
-    assert fit_critic(critic, episodes, optimizer, epochs=0, rng=random.Random(0)) == pytest.approx(0.0, abs=1e-6)
-    assert fit_critic(critic, episodes, optimizer, epochs=60, rng=random.Random(0)) > 0.6
+
+    def fit(critic: Critic, optimizer: Optimizers, epochs: int) -> float:
+        return fit_critic(critic, episodes, optimizer, epochs=epochs, rng=random.Random(0), minibatch=32)
+
+    assert fit(critic, optimizer, 0) == pytest.approx(0.0, abs=1e-6)
+    assert fit(critic, optimizer, 60) > 0.6
     again = Critic(8, 0)
-    fit_critic(again, episodes, Optimizers([adamw(again.parameters(), 1e-2)]), epochs=60, rng=random.Random(0))
+    fit(again, Optimizers([adamw(again.parameters(), 1e-2)]), 60)
     assert all(a.equal(b) for a, b in zip(critic.parameters(), again.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(("minibatch", "updates"), [(1, 8), (32, 8), (64, 4), (128, 2)])
+def test_large_minibatches_make_no_more_updates(minibatch: int, updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """4,096 action tokens: 512 an update at least, and 16 for each episode of a minibatch."""
+    critic, taken = Critic(8, 0), []
+    optimizer = Optimizers([adamw(critic.parameters(), 1e-2)])
+    monkeypatch.setattr(optimizer, "step", lambda: taken.append(1))
+    episodes = [_episode(torch.zeros(4096, 8), torch.zeros(4096))]
+    fit_critic(critic, episodes, optimizer, epochs=1, rng=random.Random(0), minibatch=minibatch)
+    assert len(taken) == updates
 
 
 def test_the_targets_are_discounted_rewards_whatever_lambda() -> None:

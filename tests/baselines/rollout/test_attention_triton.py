@@ -9,8 +9,11 @@ import os
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import pytest
+
+from spa_gym.baselines.rollout import fast_lm
 
 _COMPARE = """
 import random
@@ -26,19 +29,19 @@ llama = LlamaConfig(
     vocab_size=50, hidden_size=64, intermediate_size=96, num_hidden_layers=2,
     num_attention_heads=4, num_key_value_heads=1,
 )
-models = {
-    "heads of 32": make_tiny(50, hidden=64, layers=2, heads=2, seed=0),
-    "shared keys, heads of 24": make_tiny(50, hidden=96, layers=1, heads=4, kv_heads=2, seed=1),
-    "no norms": LlamaForCausalLM(llama),
-}
-for name, model in models.items():
+models = (
+    make_tiny(50, hidden=64, layers=2, heads=2, seed=0),
+    make_tiny(50, hidden=96, layers=1, heads=4, kv_heads=2, seed=1),  # heads of 24, and two share a key
+    LlamaForCausalLM(llama),  # without norms of queries and keys
+)
+for model in models:
     for dtype, close in ((torch.float32, 1e-5), (torch.float16, 1e-2)):
         torch_s, triton_s = (FastLM(model, rows, 200, dtype, kernels=kernels) for kernels in (False, True))
         for counts in ((1,), (70, 1, 3), (1, 1, 17, 2, 16), (1, 1, 1, 1, 1)):
             numbers = rng.sample(range(rows), len(counts))
             chunks = [rng.choices(range(50), k=count) for count in counts]
             expected = torch_s(numbers, chunks)
-            torch.testing.assert_close(triton_s(numbers, chunks), expected, atol=close, rtol=close, msg=name)
+            torch.testing.assert_close(triton_s(numbers, chunks), expected, atol=close, rtol=close)
         for one, other in zip(torch_s.cache.keys, triton_s.cache.keys, strict=True):
             torch.testing.assert_close(one, other, atol=close, rtol=close)
 print("the same")
@@ -62,3 +65,17 @@ def test_the_kernels_read_what_torch_reads() -> None:
         check=False,
     )
     assert done.stdout.strip() == "the same", done.stderr
+
+
+@pytest.mark.parametrize("missing", [None, "triton", "gcc", "Python.h"])
+def test_kernels_are_used_where_triton_can_build_them(
+    missing: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / ("nothing" if missing == "Python.h" else "Python.h")).touch()
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(fast_lm, "find_spec", lambda name: None if missing == name else name)
+    monkeypatch.setattr(fast_lm.shutil, "which", lambda name: name if name == "gcc" != missing else None)
+    monkeypatch.setattr(fast_lm.sysconfig, "get_path", lambda _: str(tmp_path))
+    assert fast_lm._kernels_run.__wrapped__() is (missing is None)
+    mends = {"triton": "pip install triton", "gcc": "apt-get install gcc", "Python.h": "apt-get install python3-dev"}
+    assert [mend for mend in mends.values() if mend in caplog.text] == ([mends[missing]] if missing else [])

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors import SafetensorError
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
 from spa_gym.baselines.models.checkpoint import load_checkpoint
@@ -27,6 +28,7 @@ from spa_gym.baselines.training.explore import ExploreConfig, explore
 from spa_gym.baselines.training.pretrain import pretrain
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.sft import sft
+from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.baselines.training.train import train
 from spa_gym.core.errors import CheckpointMismatch, WriteFailed
 from spa_gym.core.run_record import RunRecord
@@ -83,6 +85,35 @@ def test_states_are_saved_as_rarely_as_asked_for(
         saved.clear()
         train(ppo_config(pipeline.start, tmp_path / f"{seconds:g}", env_steps=140, save_every_s=seconds))
         assert saved == expected, "after every batch, or when it is time, and when the budget is spent"
+
+
+def test_a_run_that_ends_between_two_states_goes_on_from_the_first(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two batches after the state are played and learned from again, and stand once in curves and TensorBoard."""
+    whole = train(ppo_config(pipeline.start, tmp_path / "whole", env_steps=140))
+    config = ppo_config(pipeline.start, tmp_path / "stopped", env_steps=140)
+    log, seen = Tracker.log, []
+
+    def dying(self: Tracker, step: int, **values: float) -> None:
+        log(self, step, **values)
+        seen.append(step)
+        if step == 3:
+            raise _Stopped
+
+    with monkeypatch.context() as patch, pytest.raises(_Stopped):
+        _stop_after(1, patch)
+        train(config)
+    with monkeypatch.context() as patch, pytest.raises(_Stopped):
+        patch.setattr(Tracker, "log", dying)
+        train(replace(config, save_every_s=1e6))
+    assert seen == [2, 3]
+    assert json.loads((config.out / "state" / "position.json").read_text())["position"]["iteration"] == 1
+    record = train(config)
+    assert record.curves == whole.curves and len(record.elapsed_s) == len(whole.elapsed_s)
+    assert _same_weights(tmp_path / "whole" / "checkpoint", config.out / "checkpoint")
+    events = EventAccumulator(str(config.out / "tensorboard")).Reload().Scalars("success_batch")
+    assert [event.step for event in events] == [1, 2, 3, 4]
 
 
 def test_imitation_goes_on_as_if_it_had_never_stopped(
