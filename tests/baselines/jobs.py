@@ -24,7 +24,7 @@ class JobConfig:
 
 def work(config: JobConfig) -> None:
     """Go on from the step that was reached; `fails` raises in the middle, until a file says that it is mended."""
-    print("words of the run")
+    print("words of the run", os.environ.get("SPA_GYM_TEST_WORD"))
     place = config.out / "state" / "position.json"
     step = json.loads(place.read_text())["position"]["env_steps"] if place.exists() else 0
     while step < config.steps:

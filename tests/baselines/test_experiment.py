@@ -164,6 +164,16 @@ def test_a_run_that_is_interrupted_keeps_its_words_to_its_log(tmp_path: Path) ->
     assert all("KeyboardInterrupt" in (tmp_path / name / "log.txt").read_text() for name in "ab")
 
 
+def test_runs_have_the_environment_that_is_there_when_they_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that they are forks of was started by the first of them, and kept what was there then."""
+    for word in ("first", "second"):
+        monkeypatch.setenv("SPA_GYM_TEST_WORD", word)
+        run_jobs([_job(tmp_path / word)])
+        assert f"words of the run {word}" in (tmp_path / word / "log.txt").read_text()
+
+
 def test_what_sigterm_did_before_it_does_again(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     run_jobs([_job(tmp_path / "run")])
