@@ -11,6 +11,7 @@ A page says where a table belongs and of what, between two marks; the reading ar
     <!-- table of world: SPA-ALFWorld-v0 in gpu -->      the same, of another study's report
     <!-- table of ablations: spa -->              a row for each ablation of that method
     <!-- table of trials: SPA-ALFWorld-v0 -->     a row for each method, with the rates that it was tried with there
+    <!-- table of trials: SPA-WebShop-v0 in trials-webshop -->    the same, from other records
     <!-- end -->
 """
 
@@ -148,7 +149,8 @@ def filled(page: str, summary: list[dict[str, Any]]) -> str:
         if kind == "ablations":
             made = of_ablations(names)
         elif kind == "trials":
-            made = of_trials(names.split())
+            envs, _, folder = names.partition(" in ")
+            made = of_trials(envs.split(), RESULTS / folder if folder else TRIALS)
         elif kind == "world":
             world, _, study = names.partition(" in ")
             made = of_world(_summary(study) if study else summary, world)
