@@ -19,6 +19,8 @@ from matplotlib.axes import Axes
 from spa_gym.leaderboard.theme import LIGHT, new_figure, save_figure, tidy
 
 ABLATED = Path(__file__).parent / "results" / "ablations"
+WORLD = "SPA-ALFWorld-v0"
+"""Where all values were run."""
 SWEEPS = {"beta": (0.0, 0.05, 0.1, 0.25, 0.5, 1.0), "alpha": (0.25, 0.5, 1.0, 2.0, 4.0)}
 _PAPER = {"alpha": 1.0, "beta": 0.5}
 FORMS = {"paper": ("beta for what is executed", LIGHT.cycle[2]), "penalty": ("-beta for what is not", LIGHT.cycle[1])}
@@ -84,7 +86,8 @@ def _figure(cell: float | list[float]) -> list[float]:
 def main() -> None:
     """Draw it beside the records."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    study = json.loads((ABLATED / "report" / "summary.json").read_text(encoding="utf-8"))[0]
+    studies = json.loads((ABLATED / "report" / "summary.json").read_text(encoding="utf-8"))
+    study = next(study for study in studies if study["env"].split()[0] == WORLD)
     split = next(iter(study["splits"].values()))
     draw({row["method"]: row["cells"]["sampled"] for row in split}, ABLATED / "sweeps.png")
     _log.info("%s", ABLATED / "sweeps.png")

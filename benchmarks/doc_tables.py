@@ -9,9 +9,8 @@ A page says where a table belongs and of what, between two marks; the reading ar
     <!-- table of methods: spa spa-penalty -->    a row for each world and method
     <!-- table of world: SPA-ALFWorld-v0 -->      a row for each method of that world
     <!-- table of world: SPA-ALFWorld-v0 in gpu -->      the same, of another study's report
-    <!-- table of ablations: spa -->              a row for each ablation of that method
+    <!-- table of ablations: spa SPA-ALFWorld-v0 -->    a row for each ablation of that method in that world
     <!-- table of trials: SPA-ALFWorld-v0 -->     a row for each method, with the rates that it was tried with there
-    <!-- table of trials: SPA-WebShop-v0 in trials-webshop -->    the same, from other records
     <!-- end -->
 """
 
@@ -67,14 +66,15 @@ def of_world(summary: list[dict[str, Any]], world: str) -> str:
     return _table(["row"], lines)
 
 
-def of_ablations(method: str, folder: Path | None = None) -> str:
-    """The table of a method's ablations, one for each world that they were run in; empty where there is none.
+def of_ablations(method: str, world: str, folder: Path | None = None) -> str:
+    """The table of a method's ablations in a world, below imitation, `ppo` and the method; empty where there is none.
 
     A row says what it asks, its success by the length of the expert's plan, and the mean of |sum c - R| over the last
     batch of its training, where its method has contributions.
 
     Args:
         method: `spa` or `spa-released`.
+        world: the environment's id.
         folder: run records, with a report made of them; None: `ABLATED`.
     """
     folder = folder or ABLATED
@@ -82,20 +82,21 @@ def of_ablations(method: str, folder: Path | None = None) -> str:
     if not path.is_file():
         return ""
     studies = json.loads(path.read_text(encoding="utf-8"))
-    return "\n".join(_ablation_table({row["method"]: row for row in _rows(study)}, method, folder) for study in studies)
+    found = [_rows(study) for study in studies if study["env"].split()[0] == world]
+    return "".join(_ablation_table({row["method"]: row for row in rows}, method, world, folder) for rows in found)
 
 
-def _ablation_table(rows: dict[str, dict[str, Any]], method: str, folder: Path) -> str:
+def _ablation_table(rows: dict[str, dict[str, Any]], method: str, world: str, folder: Path) -> str:
     lengths = list(next(iter(rows.values()))["cells"]["sampled"]["by_length"])
     heading = ["row", "asks", "seeds", "success, sampled", "success, greedy", "difference to `ppo`", "grounding"]
     heading += ["steps", f"sampled, by length: {' / '.join(lengths)}", "abs. sum error"]
     lines = [heading, ["---", "---", *["---:"] * (len(heading) - 2)]]
     asked = [name for name, ablation in ABLATIONS.items() if ablation.method == method]
-    for name in ("sft", "ppo", *asked):
+    for name in ("sft", "ppo", method, *asked):
         if name not in rows:
             continue
         sampled, greedy = (rows[name]["cells"][decoding] for decoding in ("sampled", "greedy"))
-        apart = _sum_error(folder, name)
+        apart = _sum_error(folder, world, name)
         lines.append(
             [
                 f"`{name}`",
@@ -113,10 +114,12 @@ def _ablation_table(rows: dict[str, dict[str, Any]], method: str, folder: Path) 
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def _sum_error(folder: Path, label: str) -> float | None:
+def _sum_error(folder: Path, world: str, label: str) -> float | None:
     """Mean over seeds of the last batch's |sum c - R|."""
     records = [RunRecord.load(path) for path in sorted(folder.glob(f"*/{label}-[0-9]*.json"))]
-    last = [curve[-1] for record in records if (curve := record.curves.get("sum_error"))]
+    last = [
+        record.curves["sum_error"][-1] for record in records if record.env_id == world and "sum_error" in record.curves
+    ]
     known = [value for value in last if value is not None]
     return sum(known) / len(known) if known else None
 
@@ -147,10 +150,9 @@ def filled(page: str, summary: list[dict[str, Any]]) -> str:
     def fill(mark: re.Match[str]) -> str:
         begin, kind, names, end = mark.groups()
         if kind == "ablations":
-            made = of_ablations(names)
+            made = of_ablations(*names.split())
         elif kind == "trials":
-            envs, _, folder = names.partition(" in ")
-            made = of_trials(envs.split(), RESULTS / folder if folder else TRIALS)
+            made = of_trials(names.split())
         elif kind == "world":
             world, _, study = names.partition(" in ")
             made = of_world(_summary(study) if study else summary, world)

@@ -140,11 +140,12 @@ def test_the_table_of_ablations_says_what_each_asks_and_by_how_much_sums_are_wro
         record = RunRecord("train", "no-grounding", "SPA-ALFWorld-v0", seed=seed, curves={"sum_error": [0.9, error]})
         record.save(tmp_path / f"alfworld/no-grounding-{seed}.json")
     figures = "| 2 | 0.500 [0.400, 0.600] | 0.500 [0.400, 0.600] | – | 0.75 | 10.0 | 0.60 / 0.25 |"
-    _, _, ppo, row = doc_tables.of_ablations("spa", tmp_path).splitlines()
+    _, _, ppo, row = doc_tables.of_ablations("spa", "SPA-ALFWorld-v0", tmp_path).splitlines()
     assert ppo == f"| `ppo` |  {figures} – |"
     assert row == f"| `no-grounding` | progress alone {figures} 0.25 |"
-    assert "`released-only-gae_over`" in doc_tables.of_ablations("spa-released", tmp_path)
-    assert doc_tables.of_ablations("spa", tmp_path / "nowhere") == ""
+    assert "`released-only-gae_over`" in doc_tables.of_ablations("spa-released", "SPA-ALFWorld-v0", tmp_path)
+    assert doc_tables.of_ablations("spa", "SPA-WebShop-v0", tmp_path) == ""
+    assert doc_tables.of_ablations("spa", "SPA-ALFWorld-v0", tmp_path / "nowhere") == ""
 
 
 def test_the_trainings_that_were_stopped_are_told_as_they_stood() -> None:

@@ -60,7 +60,7 @@ _PAPER: dict[str, Any] = {
 _RELEASED: dict[str, Any] = {
     "leave_one_out": True,
     "multiplier": True,
-    "gae_over": "tokens",
+    "gae_over": "sequence",
     "grounding": "string",
     "last_grounded": True,
 }
@@ -93,6 +93,9 @@ ABLATIONS: dict[str, Ablation] = {
         f"released-without-{key}": Ablation("spa-released", {key: value}, f"all released formulas but {key}")
         for key, value in _PAPER.items()
     },
+    "released-action-tokens": Ablation(
+        "spa-released", {"gae_over": "tokens"}, "all of them, but GAE over the tokens of actions alone"
+    ),
     "released-none": Ablation("spa-released", _PAPER, "none of them: the paper's form, on batches of groups"),
     **{
         f"released-only-{key}": Ablation(
@@ -100,6 +103,9 @@ ABLATIONS: dict[str, Ablation] = {
         )
         for key, value in _RELEASED.items()
     },
+    "released-only-action-tokens": Ablation(
+        "spa-released", {**_PAPER, "gae_over": "tokens"}, "GAE over the tokens of actions alone"
+    ),
 }
 """By name, in the order of the tables."""
 

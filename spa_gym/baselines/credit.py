@@ -65,7 +65,10 @@ class Credit:
             batch's tokens, for PPO's clipped loss.
         advantages: the same, used by PPO's clipped loss as they are; there is no critic.
         whiten: bring `advantages` to mean 0 and deviation 1 over the batch's tokens first.
-        over: what GAE runs over, `"steps"` or `"tokens"`; None: as the training is set.
+        teaches: whether each trajectory's rewards or advantages teach at all: others have advantage 0 and no part in
+            the whitening; None: all do.
+        over: what GAE runs over, `"steps"`, `"tokens"` (of actions) or `"sequence"` (those between actions too, see
+            `gae_over_sequence`); None: as the training is set.
         pairs: preferences, for the DPO loss.
         imitation: spans that are imitated, for the log-likelihood loss.
         dpo_beta: beta of the DPO loss.
@@ -77,6 +80,7 @@ class Credit:
     rewards: list[Array] | None = None
     advantages: list[Array] | None = None
     whiten: bool = False
+    teaches: Sequence[bool] | None = None
     over: str | None = None
     pairs: Sequence[Pair] = ()
     imitation: Sequence[Span] = ()
@@ -88,9 +92,9 @@ class Credit:
         """Refuse what contradicts itself."""
         if self.rewards is not None and self.advantages is not None:
             raise BadArgument("rewards or advantages", "both", "return one of them")
-        if self.over not in (None, "steps", "tokens") or self.dpo_reference not in ("imitated", "acting"):
+        if self.over not in (None, "steps", "tokens", "sequence") or self.dpo_reference not in ("imitated", "acting"):
             raise BadArgument(
-                "over 'steps' or 'tokens', dpo_reference 'imitated' or 'acting'",
+                "over 'steps', 'tokens' or 'sequence', dpo_reference 'imitated' or 'acting'",
                 f"{self.over!r}, {self.dpo_reference!r}",
                 "correct the credit",
             )

@@ -86,13 +86,17 @@ _TRAINING: Settings = {
     "critic_epochs": 5,
     "critic_warmup": 1,
 }
-_RATES: Mapping[str, float] = {
+_ROOM_RATES: Mapping[str, float] = {
     **dict.fromkeys(("ppo", "spa", "spa-penalty", "rloo", "graphgpo", "hcapo"), 1.5e-4),
     **dict.fromkeys(("sft", "rft", "vineppo", "istar"), 1.5e-4),
     **dict.fromkeys(("eto", "ipr", "rro"), 5e-5),
 }
-"""Chosen by the trials in ALFWorld (benchmarks/results/trials), for worlds without trials of their own too; the other
-methods keep the shared rate."""
+"""Chosen by the trials in ALFWorld (benchmarks/results/trials); the other methods keep the shared rate."""
+_SHOP_RATES: Mapping[str, float] = {
+    **dict.fromkeys(("spa", "spa-released", "stepagent-inverse", "vineppo", "eto", "rro"), 1.5e-4),
+    "ipr": 5e-5,
+}
+"""Chosen by the trials in WebShop."""
 _HOUSE_RATES: Mapping[str, float] = {
     **{name: 1.5e-4 for name in METHODS if name not in ("ppo", "oracle", "spa", "spa-penalty")},
     **{"eto": 5e-5, "rro": 5e-5, "ipr": 1.5e-5},
@@ -128,9 +132,9 @@ def _presets(
     gpu: int,
     explored: int,
     large: str,
+    rates: Mapping[str, float],
     options: Mapping[str, Settings] | None = None,
     demonstrations: int = 150,
-    rates: Mapping[str, float] = _RATES,
     **changes: Any,
 ) -> dict[str, Preset]:
     """The three sizes of a study, by their environment steps.
@@ -141,9 +145,9 @@ def _presets(
         gpu: of `gpu`.
         explored: tasks that `cpu` explores, for methods that fit an estimator first: about a quarter of the budget.
         large: recipe of the policy that `gpu` starts from.
+        rates: by method, where it is not the shared one.
         options: by method, what this world asks for in `cpu` and `gpu`.
         demonstrations: what is imitated in `cpu` and `gpu`, and what methods may compare with.
-        rates: by method, where it is not the shared one.
         changes: to the training of all methods in `cpu`.
     """
     return {
@@ -209,7 +213,7 @@ STUDIES: dict[str, EnvStudy] = {
         curve_split="valid_seen",
         table_split="valid_unseen",
         official=("valid_unseen", {"source": "official"}),
-        presets=_presets(6_000, 10_000, 1_000_000, explored=42, large="household-large"),
+        presets=_presets(6_000, 10_000, 1_000_000, explored=42, large="household-large", rates=_ROOM_RATES),
     ),
     "webshop": EnvStudy(
         env_id="SPA-WebShop-v0",
@@ -221,8 +225,16 @@ STUDIES: dict[str, EnvStudy] = {
         table_split="test",
         # The goals made of the products: people's 13 are too few.
         official=("test", {"source": "official", "human_goals": False}),
-        # The paper's threshold of this world, whose scores are graded.
-        presets=_presets(6_000, 8_000, 500_000, explored=70, large="shop-large", options={"ipr": {"tau": 0.01}}),
+        # Published for this world: IPR's threshold (its scores are graded), GraphGPO's decay, ETO's extra steps.
+        presets=_presets(
+            6_000,
+            8_000,
+            500_000,
+            explored=70,
+            large="shop-large",
+            rates=_SHOP_RATES,
+            options={"ipr": {"tau": 0.01}, "graphgpo": {"decay": 0.2}, "eto": {"extra_steps": 5}},
+        ),
     ),
     "virtualhome": EnvStudy(
         env_id="SPA-VirtualHome-v0",
@@ -242,8 +254,8 @@ STUDIES: dict[str, EnvStudy] = {
             1_000_000,
             explored=42,
             large="house-large",
-            demonstrations=400,
             rates=_HOUSE_RATES,
+            demonstrations=400,
             episodes=64,
             minibatch=16,
             # Looks at every second of some ten batches.

@@ -35,8 +35,9 @@ def test_all_the_questions_are_asked() -> None:
     assert any(m.alpha == 0 for m in spa) and any(m.beta == 0 for m in spa)
     assert len({m.alpha for m in spa}) >= 5 and len({m.beta for m in spa}) >= 5
     released = [m for m in made if isinstance(m, ReleasedProgress)]
-    for option in ("leave_one_out", "multiplier", "gae_over", "grounding", "last_grounded"):
+    for option in ("leave_one_out", "multiplier", "grounding", "last_grounded"):
         assert len({getattr(m, option) for m in released}) == 2
+    assert {m.gae_over for m in released} == {"steps", "tokens", "sequence"}
 
 
 def test_a_rows_own_options_win_and_an_unknown_row_is_refused() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import own_rates
 from spa_gym.baselines import tuning as tuning_module
 from spa_gym.baselines.ablations import ABLATIONS
 from spa_gym.baselines.experiment import Job
@@ -119,28 +118,12 @@ def test_the_best_rate_is_chosen_and_ties_go_to_the_shared_one(tmp_path: Path, m
     )
 
 
-def test_a_study_at_its_own_rates_changes_the_rates_alone(tmp_path: Path) -> None:
-    found = {("ppo", 1.5e-4): 0.3, ("ppo", 5e-4): 0.4, ("vineppo", 1.5e-4): 0.2, ("vineppo", 5e-4): 0.1}
-    found |= {("sft-longer", 1.5e-4): 0.1, ("sft-longer", 5e-4): 0.2, ("rloo", 5e-4): 0.9}
-    for (label, rate), success in found.items():
-        record = RunRecord("train", f"{label} lr={rate:g}", "SPA-WebShop-v0", seed=SEED, settings={"lr": rate})
-        record.final = {"valid/sampled": {"success": success}}
-        record.save(tmp_path / f"{label}{rate}" / "record.json")
-    shop = STUDIES["webshop"]
-    cpu, own = shop.presets["cpu"], own_rates.at_own_rates(shop, tmp_path).presets["cpu"]
-    assert own.changes == {**cpu.changes, "ppo": {"lr": 5e-4}, "sft": {"lr": 5e-4}}, "rloo has one trial to come"
-    assert own.changes["vineppo"] == {"lr": 1.5e-4, "minibatch": 2}
-    assert replace(own, changes=cpu.changes) == cpu
-    assert own_rates.differing(shop, tmp_path) == ["ppo", "sft"]
-
-
 def test_the_rates_of_the_tables_are_those_that_the_trials_chose() -> None:
     trials = Path(__file__).parents[2] / "benchmarks" / "results" / "trials"
     if not trials.is_dir():
         pytest.skip("the run records are not here: a checkout of the repository has them")
     found = chosen(trials)
-    assert set(found) == {STUDIES[name].env_id for name in ("alfworld", "virtualhome")}
     for study in STUDIES.values():
         preset = study.presets["cpu"]
         used = {row.label: row.changes.get("lr", preset.training["lr"]) for row in method_rows(preset)}
-        assert used == found.get(study.env_id, found["SPA-ALFWorld-v0"])
+        assert used == found[study.env_id]

@@ -1,4 +1,4 @@
-"""Advantages from rewards and values: generalised advantage estimation over steps or over tokens.
+"""Advantages from rewards and values: generalised advantage estimation over steps, tokens, or the whole sequence.
 
 Schulman et al. 2016, eq. 16: A_t = sum_k (gamma lambda)^k delta_{t+k}, delta_t = r_t + gamma V_{t+1} - V_t.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["explained_variance", "gae", "gae_over_tokens", "whiten"]
+__all__ = ["explained_variance", "gae", "gae_over_sequence", "whiten"]
 
 Array = npt.NDArray[np.float64]
 
@@ -43,9 +43,10 @@ def gae(rewards: npt.ArrayLike, values: npt.ArrayLike, *, gamma: float, lam: flo
     return advantages
 
 
-def gae_over_tokens(
+def gae_over_sequence(
     rewards: npt.ArrayLike,
     counts: Sequence[int],
+    gaps: Sequence[int],
     values: npt.ArrayLike,
     *,
     gamma: float,
@@ -54,20 +55,33 @@ def gae_over_tokens(
 ) -> Array:
     """Advantages of one episode's action tokens: a step's reward comes with the last token of its action.
 
+    GAE runs through the tokens between actions as well, as in trl 0.10.1 (`PPOTrainer.compute_advantages` with a
+    mask): values and rewards are 0 on the tokens of observations, so that an action's last token is followed by a value
+    of 0, and what comes later is discounted by gamma lambda for each token of the observation between. With gaps of 0
+    it runs over the tokens of actions alone.
+
     Args:
         rewards: [T], reward of each step.
         counts: [T], number of action tokens of each step, at least 1.
-        values: [sum(counts)], value before each token.
+        gaps: [T], number of tokens between each step's action and the one before; the first is not used.
+        values: [sum(counts)], value before each action token.
         gamma: discount per token.
         lam: GAE's lambda, per token.
         bootstrap: value after the last token.
 
     Returns:
         [sum(counts)] advantages.
+
+    Examples:
+        >>> gae_over_sequence([0.0, 8.0], [1, 1], [0, 1], [0.0, 0.0], gamma=1.0, lam=0.5).tolist()
+        [2.0, 8.0]
     """
-    spread = np.zeros(int(np.sum(counts)))
-    spread[np.cumsum(counts) - 1] = np.asarray(rewards, dtype=np.float64)
-    return gae(spread, values, gamma=gamma, lam=lam, bootstrap=bootstrap)
+    before = np.cumsum([0, *gaps[1:]])
+    acted = np.arange(int(np.sum(counts))) + np.repeat(before, counts)
+    spread, known = np.zeros((2, len(acted) + int(before[-1])))
+    spread[acted[np.cumsum(counts) - 1]] = np.asarray(rewards, dtype=np.float64)
+    known[acted] = np.asarray(values, dtype=np.float64)
+    return gae(spread, known, gamma=gamma, lam=lam, bootstrap=bootstrap)[acted]
 
 
 def whiten(advantages: Array, eps: float = 1e-8) -> Array:

@@ -14,9 +14,9 @@ from torch.nn import functional as F
 
 from spa_gym.baselines.credit import Credit
 from spa_gym.baselines.distributed import gather, share
-from spa_gym.baselines.learning.advantages import gae, gae_over_tokens
+from spa_gym.baselines.learning.advantages import gae, gae_over_sequence
 from spa_gym.baselines.learning.imitation import compute_dtype
-from spa_gym.baselines.learning.readings import action_logprobs, tokens_per_step
+from spa_gym.baselines.learning.readings import action_logprobs, tokens_before_steps, tokens_per_step
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
@@ -123,18 +123,23 @@ def prepare(
     old, values, following, states = zip(*gather(acted, len(played)), strict=True)
     episodes = []
     for i, row in enumerate(encoded):
-        counts = tokens_per_step(row)
-        advantages, targets = token_advantages(i, credit, counts, values[i].double().numpy(), following[i], config)
+        counts, gaps = tokens_per_step(row), tokens_before_steps(row)
+        known = values[i].double().numpy()
+        advantages, targets = token_advantages(i, credit, counts, gaps, known, following[i], config)
         tensors = torch.from_numpy(advantages).float(), torch.from_numpy(targets).float()
         returns = torch.zeros(0)
         if config.critic_epochs and credit.rewards is not None:
-            returns = torch.from_numpy(_returns(i, credit, counts, following[i], config)).float()
+            returns = torch.from_numpy(_returns(i, credit, counts, gaps, following[i], config)).float()
         episodes.append(Episode(played[i].task_id, row, old[i], ref[i], values[i], *tensors, states[i], returns))
+    teaching = [e for i, e in enumerate(episodes) if credit.teaches is None or credit.teaches[i]]
     if credit.rewards is not None or credit.whiten:
-        flat = torch.cat([e.advantages for e in episodes])
+        flat = torch.cat([e.advantages for e in teaching])
         mean, deviation = flat.mean(), flat.std() + 1e-8
-        for episode in episodes:
+        for episode in teaching:
             episode.advantages = (episode.advantages - mean) / deviation
+    for i, episode in enumerate(episodes):
+        if credit.teaches is not None and not credit.teaches[i]:
+            episode.advantages = torch.zeros_like(episode.advantages)
     return episodes
 
 
@@ -180,17 +185,18 @@ def _acted(
 
 
 def _returns(
-    index: int, credit: Credit, counts: Sequence[int], following: float, config: TrainConfig
+    index: int, credit: Credit, counts: Sequence[int], gaps: Sequence[int], following: float, config: TrainConfig
 ) -> npt.NDArray[np.float64]:
     """Discounted rewards from each action token of an episode on: its targets, were lambda 1."""
     unbiased = dataclasses.replace(config, lam=1.0)
-    return token_advantages(index, credit, counts, np.zeros(sum(counts)), following, unbiased)[1]
+    return token_advantages(index, credit, counts, gaps, np.zeros(sum(counts)), following, unbiased)[1]
 
 
 def token_advantages(
     index: int,
     credit: Credit,
     counts: Sequence[int],
+    gaps: Sequence[int],
     values: npt.NDArray[np.float64],
     following: float,
     config: TrainConfig,
@@ -204,6 +210,7 @@ def token_advantages(
         index: the episode's place in the credit.
         credit: what the batch earned.
         counts: [T] action tokens of each step.
+        gaps: [T] tokens between each step's action and the one before.
         values: [sum(counts)] the critic's value before each token.
         following: value of the state after the last step: 0 where the episode is over.
         config: discount, lambda, and what GAE runs over.
@@ -211,9 +218,11 @@ def token_advantages(
     if credit.advantages is not None:
         return np.repeat(credit.advantages[index], counts), values
     rewards = (credit.rewards or [])[index]
-    if (credit.over or config.gae_over) == "tokens":
-        advantages = gae_over_tokens(rewards, counts, values, gamma=config.gamma, lam=config.lam, bootstrap=following)
-        return advantages, advantages + values
-    by_step = values[np.cumsum([0, *counts[:-1]])]
-    advantages = gae(rewards, by_step, gamma=config.gamma, lam=config.lam, bootstrap=following)
-    return np.repeat(advantages, counts), np.repeat(advantages + by_step, counts)
+    over, settings = credit.over or config.gae_over, {"gamma": config.gamma, "lam": config.lam, "bootstrap": following}
+    if over == "steps":
+        by_step = values[np.cumsum([0, *counts[:-1]])]
+        advantages = gae(rewards, by_step, **settings)
+        return np.repeat(advantages, counts), np.repeat(advantages + by_step, counts)
+    between = [0] * len(counts) if over == "tokens" else gaps
+    advantages = gae_over_sequence(rewards, counts, between, values, **settings)
+    return advantages, advantages + values

@@ -15,12 +15,19 @@ from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
 from spa_gym.core.trajectory import Trajectory
 
-__all__ = ["ModelReadings", "action_logprobs", "tokens_per_step"]
+__all__ = ["ModelReadings", "action_logprobs", "tokens_before_steps", "tokens_per_step"]
 
 
 def tokens_per_step(encoded: EncodedTrajectory) -> list[int]:
     """[T] number of action tokens of each step that the policy chose."""
     return [sum(encoded.action_mask[a : b + 1]) for a, b in zip(encoded.step_starts, encoded.step_ends, strict=True)]
+
+
+def tokens_before_steps(encoded: EncodedTrajectory) -> list[int]:
+    """[T] number of tokens before each step's action that the policy did not choose, since the action before."""
+    chosen = [position for position, acted in enumerate(encoded.action_mask) if acted]
+    firsts = np.cumsum([0, *tokens_per_step(encoded)[:-1]])
+    return [chosen[i] - (chosen[i - 1] + 1 if i else 0) for i in firsts.tolist()]
 
 
 @torch.no_grad()

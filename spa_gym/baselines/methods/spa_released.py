@@ -1,6 +1,6 @@
 """`spa-released`: what SPA's released code computes instead of its paper, each formula an option of its own.
 
-    r_t = (T - 1 - t) * ((R_i - mean_(j != i) R_j) + beta * g_t),     t = 0, ..., T - 1, and GAE over tokens
+    r_t = (T - 1 - t) * ((R_i - mean_(j != i) R_j) + beta * g_t),     t = 0, ..., T - 1, and GAE over the token sequence
 
 From github.com/WangHanLinHenry/SPA-RL-Agent, commit ed200874 (read, not run):
 
@@ -12,12 +12,14 @@ From github.com/WangHanLinHenry/SPA-RL-Agent, commit ed200874 (read, not run):
 - `grounding="string"`: g_t = 1 unless the next observation contains "Nothing happens" (`prm/rl_data_org.py:79-87`),
   ALFWorld's answer to what it cannot do; in a world that never says so, g is constant.
 - `last_grounded`: the last turn always counts as grounded (ibidem).
-- `gae_over="tokens"`: GAE runs over tokens, with gamma and lambda of the training for each of them (trl 0.10.1).
+- `gae_over="sequence"`: GAE runs over the tokens of the whole sequence, with gamma and lambda of the training for each
+  of them; values and rewards are 0 on the tokens of observations, which cuts credit between turns (trl 0.10.1, its
+  masked `compute_advantages`). `"tokens"` runs over those of actions alone, `"steps"` is the paper's.
 
 With `leave_one_out` no estimator is fitted and nothing is explored: the code's is never used. What is not copied: the
 "OK" turn, which has the largest multiplier and is trained; one offline file of episodes, read once, with "old"
 log-probabilities of the current policy; the KL penalty as a reward on each token (here it is in the loss, as for all
-methods); values of 0 and discounting over the tokens of observations, which cut credit between turns still further.
+methods).
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ class ReleasedProgress(ExploredMethod):
     Args:
         leave_one_out: reward against the other episodes of the task, in place of the contributions.
         multiplier: times the number of steps that follow.
-        gae_over: `"tokens"` (released) or `"steps"`.
+        gae_over: `"sequence"` (released), `"tokens"` of actions alone, or `"steps"`.
         grounding: `"string"` (released) or `"executed"`, as the environment says.
         last_grounded: the last step is always grounded.
         beta: weight of the grounding (0.5 in code and paper).
@@ -65,7 +67,7 @@ class ReleasedProgress(ExploredMethod):
 
     leave_one_out: bool = True
     multiplier: bool = True
-    gae_over: str = "tokens"
+    gae_over: str = "sequence"
     grounding: str = "string"
     last_grounded: bool = True
     beta: float = 0.5
@@ -75,7 +77,7 @@ class ReleasedProgress(ExploredMethod):
     def __post_init__(self) -> None:
         """Refuse unknown options."""
         super().__post_init__()
-        check_choice("gae_over", self.gae_over, ("tokens", "steps"))
+        check_choice("gae_over", self.gae_over, ("sequence", "tokens", "steps"))
         check_choice("grounding", self.grounding, ("string", "executed"))
         check_number("beta", self.beta, 0.0)
         check_number("group", self.group, 2 if self.leave_one_out else 1)

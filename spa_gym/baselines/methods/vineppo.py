@@ -73,7 +73,6 @@ class MonteCarloAdvantage(Method):
             "value_start": float(np.mean([before[0] for before in valued])),
             "value_all": float(np.concatenate(valued).mean()),
         }
-        # Whitening takes the mean away: an episode that shall teach nothing has it.
-        nothing = float(np.concatenate(advantages).mean()) if self.whiten else 0.0
-        advantages += [np.full(t.num_steps, nothing) for t in batch.trajectories[len(valued) :]]
-        return Credit(advantages=advantages, whiten=self.whiten, figures=figures)
+        teaches = [place < len(valued) for place in range(len(batch.trajectories))]
+        advantages += [np.zeros(t.num_steps) for t in batch.trajectories[len(valued) :]]
+        return Credit(advantages=advantages, whiten=self.whiten, teaches=teaches, figures=figures)

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from spa_gym.baselines.learning.advantages import explained_variance, gae, gae_over_tokens, whiten
+from spa_gym.baselines.learning.advantages import (
+    explained_variance,
+    gae,
+    gae_over_sequence,
+    whiten,
+)
 from spa_gym.baselines.learning.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
 
 HALF = {"gamma": 0.9, "lam": 0.8}  # gamma * lambda = 0.72
@@ -28,15 +33,34 @@ def test_gae_of_an_episode_that_was_cut() -> None:
 def test_gae_over_tokens_pays_a_step_with_its_last_token() -> None:
     # rewards of the tokens: 0, 1, 2; deltas: 0.9 - 0.5 = 0.4;  1 - 0.9 - 1 = -0.9;  3
     # sums: 3;  -0.9 + 2.16 = 1.26;  0.4 + 0.72 * 1.26 = 1.3072
-    assert gae_over_tokens([1, 2], [2, 1], [0.5, 1.0, -1.0], **HALF) == pytest.approx([1.3072, 1.26, 3.0])
+    assert gae_over_sequence([1, 2], [2, 1], [0, 0], [0.5, 1.0, -1.0], **HALF) == pytest.approx([1.3072, 1.26, 3.0])
     # cut: the last delta is 12;  -0.9 + 8.64 = 7.74;  0.4 + 5.5728 = 5.9728
-    cut = gae_over_tokens([1, 2], [2, 1], [0.5, 1.0, -1.0], **HALF, bootstrap=10.0)
+    cut = gae_over_sequence([1, 2], [2, 1], [0, 0], [0.5, 1.0, -1.0], **HALF, bootstrap=10.0)
     assert cut == pytest.approx([5.9728, 7.74, 12.0])
 
 
 def test_gae_over_tokens_of_one_token_each_is_gae_over_steps() -> None:
     rewards, values = [0.3, -1.0, 2.0], [0.1, 0.2, 0.3]
-    assert gae_over_tokens(rewards, [1, 1, 1], values, **HALF) == pytest.approx(gae(rewards, values, **HALF))
+    found = gae_over_sequence(rewards, [1, 1, 1], [0, 0, 0], values, **HALF)
+    assert found == pytest.approx(gae(rewards, values, **HALF))
+
+
+def test_gae_over_the_sequence_passes_through_the_tokens_of_observations() -> None:
+    """Two actions of two and one tokens, with two of an observation between: the sequence is a a o o a."""
+    # rewards 0 1 0 0 2, values 0.5 1 0 0 -1; deltas: 0.9 - 0.5;  1 - 1;  0;  0.9 * -1;  2 + 1
+    # sums: 3;  -0.9 + 2.16 = 1.26;  0.72 * 1.26 = 0.9072;  0.72 * 0.9072 = 0.653184;  0.4 + 0.72 * 0.653184
+    found = gae_over_sequence([1, 2], [2, 1], [9, 2], [0.5, 1.0, -1.0], **HALF)
+    assert found == pytest.approx([0.87029248, 0.653184, 3.0])
+    cut = gae_over_sequence([1, 2], [2, 1], [9, 2], [0.5, 1.0, -1.0], **HALF, bootstrap=10.0)
+    assert cut[-1] == pytest.approx(12.0)
+
+
+def test_the_figures_of_the_released_codes_reading() -> None:
+    """Values 0, rewards of 1, six actions of 30 tokens with 80 between: each first token gets 0.169 of its own step."""
+    found = gae_over_sequence([1.0] * 6, [30] * 6, [80] * 6, np.zeros(180), gamma=0.99, lam=0.95)
+    assert found[::30] == pytest.approx([0.17] * 6, abs=0.005)
+    times = gae_over_sequence([5.0, 4, 3, 2, 1, 0], [30] * 6, [80] * 6, np.zeros(180), gamma=0.99, lam=0.95)
+    assert times[::30] == pytest.approx([0.85, 0.68, 0.51, 0.34, 0.17, 0.0], abs=0.006)
 
 
 def test_gae_with_lambda_1_is_return_minus_value_and_with_lambda_0_one_step() -> None:

@@ -30,28 +30,36 @@ def test_tokens_of_an_action_share_the_advantage_of_their_step() -> None:
     """Two steps of three and two tokens; the values that count are those before tokens 0 and 3."""
     credit = Credit(rewards=[np.array([9.0]), np.array([1.0, 2.0])])
     values = np.array([0.5, 7.0, 7.0, -1.0, 7.0])
-    advantages, targets = token_advantages(1, credit, [3, 2], values, 0.0, CONFIG)
+    advantages, targets = token_advantages(1, credit, [3, 2], [9, 9], values, 0.0, CONFIG)
     # deltas: 1 - 0.9 - 0.5 = -0.4;  2 + 1 = 3;  sums: 3;  -0.4 + 0.72 * 3 = 1.76
     assert advantages == pytest.approx([1.76, 1.76, 1.76, 3.0, 3.0])
     assert targets == pytest.approx([2.26, 2.26, 2.26, 2.0, 2.0])
 
 
 def test_a_cut_episode_goes_on_with_the_value_after_it() -> None:
-    advantages, _ = token_advantages(0, Credit(rewards=[np.array([1.0])]), [2], np.array([0.5, 0.0]), 10.0, CONFIG)
+    credit = Credit(rewards=[np.array([1.0])])
+    advantages, _ = token_advantages(0, credit, [2], [9], np.array([0.5, 0.0]), 10.0, CONFIG)
     assert advantages == pytest.approx([1 + 9 - 0.5] * 2)
 
 
 def test_over_tokens_each_token_has_an_advantage_of_its_own() -> None:
     config = replace(CONFIG, gae_over="tokens")
     credit = Credit(rewards=[np.array([1.0, 2.0])])
-    advantages, targets = token_advantages(0, credit, [2, 1], np.array([0.5, 1.0, -1.0]), 0.0, config)
+    advantages, targets = token_advantages(0, credit, [2, 1], [9, 9], np.array([0.5, 1.0, -1.0]), 0.0, config)
     assert advantages == pytest.approx([1.3072, 1.26, 3.0])
     assert targets == pytest.approx([1.8072, 2.26, 2.0])
 
 
+def test_over_the_sequence_the_tokens_between_actions_count_too() -> None:
+    credit = Credit(rewards=[np.array([1.0, 2.0])], over="sequence")
+    advantages, targets = token_advantages(0, credit, [2, 1], [9, 2], np.array([0.5, 1.0, -1.0]), 0.0, CONFIG)
+    assert advantages == pytest.approx([0.87029248, 0.653184, 3.0])
+    assert targets == pytest.approx([1.37029248, 1.653184, 2.0])
+
+
 def test_advantages_of_a_method_are_taken_as_they_are() -> None:
     credit = Credit(advantages=[np.array([1.0, -1.0])])
-    advantages, targets = token_advantages(0, credit, [1, 3], np.array([0.1, 0.2, 0.3, 0.4]), 5.0, CONFIG)
+    advantages, targets = token_advantages(0, credit, [1, 3], [9, 9], np.array([0.1, 0.2, 0.3, 0.4]), 5.0, CONFIG)
     assert advantages.tolist() == [1.0, -1.0, -1.0, -1.0] and targets.tolist() == [0.1, 0.2, 0.3, 0.4]
 
 
@@ -93,6 +101,17 @@ def test_a_batch_is_normalised_over_its_tokens(world: _World) -> None:
     # Without values and with gamma lambda = 0.72 an earlier step of a solved task is worth less than a later one.
     solved = episodes[0]
     assert bool((solved.advantages.diff() >= -1e-6).all()) and solved.targets[-1] == pytest.approx(1.0)
+
+
+def test_an_episode_that_does_not_teach_has_no_part_in_the_whitening(world: _World) -> None:
+    advantages = [np.arange(t.num_steps, dtype=np.float64) for t in world.played]
+    teaches = [True, False, *[True] * (len(world.played) - 2)]
+    some = world.prepare(Credit(advantages=advantages, whiten=True, teaches=teaches))
+    assert not some[1].advantages.any() and len(some[1].advantages) == len(some[1].old)
+    flat = torch.cat([e.advantages for e, taught in zip(some, teaches, strict=True) if taught])
+    assert float(flat.mean()) == pytest.approx(0.0, abs=1e-5) and float(flat.std()) == pytest.approx(1.0, abs=1e-4)
+    paid = world.prepare(Credit(rewards=advantages, teaches=teaches))
+    assert not paid[1].advantages.any() and paid[0].advantages.any()
 
 
 def test_the_value_after_a_cut_episode_is_that_before_the_action_that_would_follow(world: _World) -> None:

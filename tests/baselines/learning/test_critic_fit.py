@@ -59,10 +59,10 @@ def test_the_targets_are_discounted_rewards_whatever_lambda() -> None:
     config = TrainConfig(gamma=0.5, lam=0.0)
     credit = Credit(rewards=[np.array([1.0, 0.0, 4.0])])
     # Steps of 2, 1 and 2 tokens: 1 + 0.5 * 0 + 0.25 * 4 = 2, then 2, then 4; two tokens of an action share theirs.
-    assert batch_module._returns(0, credit, [2, 1, 2], 0.0, config).tolist() == [2.0, 2.0, 2.0, 4.0, 4.0]
-    assert batch_module._returns(0, credit, [2, 1, 2], 8.0, config).tolist() == [3.0, 3.0, 4.0, 8.0, 8.0]
+    assert batch_module._returns(0, credit, [2, 1, 2], [9, 9, 9], 0.0, config).tolist() == [2.0, 2.0, 2.0, 4.0, 4.0]
+    assert batch_module._returns(0, credit, [2, 1, 2], [9, 9, 9], 8.0, config).tolist() == [3.0, 3.0, 4.0, 8.0, 8.0]
     tokens = Credit(rewards=[np.array([0.0, 4.0])], over="tokens")
-    assert batch_module._returns(0, tokens, [1, 2], 0.0, config).tolist() == [1.0, 2.0, 4.0]
+    assert batch_module._returns(0, tokens, [1, 2], [9, 9], 0.0, config).tolist() == [1.0, 2.0, 4.0]
 
 
 def test_a_training_fits_its_critic_and_shows_how_well(pipeline: Pipeline, tmp_path: Path) -> None:

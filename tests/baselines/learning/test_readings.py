@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from spa_gym.baselines.learning.readings import ModelReadings
+from spa_gym.baselines.learning.readings import ModelReadings, tokens_before_steps, tokens_per_step
+from spa_gym.baselines.models.tokens import encode
 from spa_gym.core.trajectory import Step, Trajectory
 from tests.baselines.language import toy_codec, toy_model
 
@@ -40,6 +41,18 @@ def test_there_is_one_number_for_each_token_of_each_action() -> None:
         for trajectory, row in zip(PLAYED, rows, strict=True):
             lengths = [len(codec.encode_action(step.action)) + 1 for step in trajectory.steps]
             assert [len(values) for values in row] == lengths and all((values < 0).all() for values in row)
+
+
+def test_the_tokens_between_actions_are_those_of_observations_and_delimiters() -> None:
+    codec = toy_codec()
+    for trajectory in PLAYED:
+        row = encode(trajectory, codec)
+        gaps, counts = tokens_before_steps(row), tokens_per_step(row)
+        read = [len(codec.encode_observation(step.observation)) + len(codec.act_ids) for step in trajectory.steps]
+        assert gaps == [read[0] + len(codec.bos_ids), *read[1:]]
+        assert sum(gaps) + sum(counts) == row.step_ends[-1] + 1
+        unended = replace(row, action_mask=[m and i != row.step_ends[0] for i, m in enumerate(row.action_mask)])
+        assert tokens_before_steps(unended) == [gaps[0], gaps[1] + 1, *gaps[2:]]
 
 
 def test_what_is_read_first_is_read_like_an_observation_before_the_first() -> None:

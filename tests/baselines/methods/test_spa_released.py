@@ -41,7 +41,7 @@ def test_as_released() -> None:
     """Two, one and no steps follow. "Nothing happens" is seen after the second episode's first action only: the first's
     is after its last, which always counts as grounded, and the third's is written otherwise."""
     credit = ReleasedProgress().credit(Batch(GROUP))
-    assert credit.rewards is not None and credit.over == "tokens" and credit.figures == {}
+    assert credit.rewards is not None and credit.over == "sequence" and credit.figures == {}
     expected = [[2 * 1.25, 1.25, 0.0], [0.0, 0.5, 0.0], [2 * -0.25, -0.25, 0.0], [2 * 1.2, 1.2, 0.0]]
     for rewards, values in zip(credit.rewards, expected, strict=True):
         assert rewards.tolist() == pytest.approx(values)
@@ -66,8 +66,9 @@ def test_grounding_may_be_what_the_environment_says() -> None:
     assert _rewards(multiplier=False, beta=0.0)[2] == pytest.approx([-0.75] * 3)
 
 
-def test_gae_over_steps() -> None:
-    assert ReleasedProgress(gae_over="steps").credit(Batch(GROUP)).over == "steps"
+def test_gae_over_steps_or_the_tokens_of_actions() -> None:
+    for over in ("steps", "tokens"):
+        assert ReleasedProgress(gae_over=over).credit(Batch(GROUP)).over == over
 
 
 def test_with_the_contributions_that_were_overwritten() -> None:
@@ -76,7 +77,7 @@ def test_with_the_contributions_that_were_overwritten() -> None:
     assert rewards == [pytest.approx([0.7, 0.1, 1.1]), pytest.approx([-0.1, 0.8])]
     assert credit.over == "steps" and credit.figures == {"sum_error": pytest.approx(0.15)}
     rewards, credit = credit_of(ReleasedProgress(leave_one_out=False))
-    assert rewards == [pytest.approx([2 * 0.7, 0.6, 0.0]), pytest.approx([0.4, 0.0])] and credit.over == "tokens"
+    assert rewards == [pytest.approx([2 * 0.7, 0.6, 0.0]), pytest.approx([0.4, 0.0])] and credit.over == "sequence"
     assert CONTRIBUTIONS[0] == [0.2, 0.1, 0.6], "the estimator's own are left as they are"
 
 
@@ -101,7 +102,7 @@ def test_it_asks_for_groups() -> None:
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"gae_over": "turns"}, "gae_over out of tokens, steps"),
+        ({"gae_over": "turns"}, "gae_over out of sequence, tokens, steps"),
         ({"grounding": "paper"}, "grounding out of string, executed"),
         ({"group": 1}, "2 <= group"),
         ({"beta": -1.0}, "beta"),
