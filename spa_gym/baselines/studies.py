@@ -93,8 +93,8 @@ _ROOM_RATES: Mapping[str, float] = {
 }
 """Chosen by the trials in ALFWorld (benchmarks/results/trials); the other methods keep the shared rate."""
 _SHOP_RATES: Mapping[str, float] = {
-    **dict.fromkeys(("spa", "spa-released", "stepagent-inverse", "vineppo", "eto", "rro"), 1.5e-4),
-    "ipr": 5e-5,
+    **dict.fromkeys(("spa", "spa-released", "stepagent-inverse", "vineppo", "rro"), 1.5e-4),
+    **dict.fromkeys(("eto", "ipr"), 5e-5),
 }
 """Chosen by the trials in WebShop."""
 _HOUSE_RATES: Mapping[str, float] = {
