@@ -203,7 +203,7 @@ def test_a_full_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("spa_gym.leaderboard.journal.os.fsync", full)
+    monkeypatch.setattr("spa_gym.core.journal.os.fsync", full)
     assert cli.main(evaluate_args(tmp_path)) == 2
     assert "No space left on device" in capsys.readouterr().err
 

@@ -21,7 +21,18 @@ from typing import Any, TypeVar
 import torch
 from torch import distributed, nn
 
-__all__ = ["add_gradients", "connect", "from_main", "gather", "is_main", "local_device", "share", "size", "wait"]
+__all__ = [
+    "add_gradients",
+    "connect",
+    "from_main",
+    "gather",
+    "is_main",
+    "local_device",
+    "rank",
+    "share",
+    "size",
+    "wait",
+]
 
 T = TypeVar("T")
 _PATIENCE = timedelta(hours=12)
@@ -45,13 +56,14 @@ def size() -> int:
     return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
 
 
-def _rank() -> int:
+def rank() -> int:
+    """Number of this process among them, from 0."""
     return distributed.get_rank() if size() > 1 else 0
 
 
 def is_main() -> bool:
     """This process writes files and shows progress."""
-    return _rank() == 0
+    return rank() == 0
 
 
 def local_device() -> str:
@@ -69,7 +81,7 @@ def wait() -> None:
 
 def share(items: Sequence[T]) -> list[T]:
     """This process's part: every n-th item, so that rows sorted by length are shared out evenly; maybe none."""
-    return list(items[_rank() :: size()])
+    return list(items[rank() :: size()])
 
 
 def gather(mine: Sequence[T], total: int) -> list[T]:

@@ -84,7 +84,7 @@ class TrajectoryMismatch(SpaGymError):
 
 
 class TrainingDiverged(SpaGymError, ArithmeticError):
-    """A loss or gradient is not finite; the weights were not touched by it."""
+    """A loss, gradient or credit is not finite; the weights were not touched by it."""
 
 
 class WriteFailed(SpaGymError):

@@ -17,7 +17,7 @@ from typing import Any
 from spa_gym.core.arguments import is_integer
 from spa_gym.core.errors import BadArgument, TaskNotFound
 
-__all__ = ["FixedTaskSet", "Task", "TaskSet", "content_hash"]
+__all__ = ["FixedTaskSet", "Task", "TaskSet", "content_hash", "spread"]
 
 
 def content_hash(content: Any) -> str:
@@ -35,6 +35,16 @@ def content_hash(content: Any) -> str:
     """
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+
+
+def spread(split_size: int, max_tasks: int | None) -> list[int]:
+    """All positions, or `max_tasks` of them at even distances (a split is sorted: the first ones are all alike).
+
+    >>> spread(10, 3), spread(2, 9), spread(3, None)
+    ([0, 3, 6], [0, 1], [0, 1, 2])
+    """
+    count = min(max_tasks or split_size, split_size)
+    return [place * split_size // count for place in range(count)]
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

@@ -21,13 +21,14 @@ from tqdm import tqdm
 
 from spa_gym.agents.protocol import Agent, as_agent
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.journal import Journal
 from spa_gym.core.run_record import RunRecord
+from spa_gym.core.tasks import spread
 from spa_gym.core.trajectory import Step, Trajectory, write_jsonl
 from spa_gym.leaderboard.episodes import data_hash, make_env, play_episodes
-from spa_gym.leaderboard.journal import Journal
 from spa_gym.leaderboard.metrics import summarise
 
-__all__ = ["JOURNAL", "RESULT", "TRAJECTORIES", "evaluate", "progress_of", "public_kwargs", "spread"]
+__all__ = ["JOURNAL", "RESULT", "TRAJECTORIES", "evaluate", "progress_of", "public_kwargs"]
 
 logger = logging.getLogger(__name__)
 
@@ -126,12 +127,6 @@ def progress_of(out_dir: str | Path) -> int:
     """How many episodes the journal of an unfinished evaluation holds."""
     path = Path(out_dir) / JOURNAL
     return max(0, path.read_bytes().count(b"\n") - 1) if path.exists() else 0
-
-
-def spread(split_size: int, max_tasks: int | None) -> list[int]:
-    """All positions, or `max_tasks` of them at even distances (a split is sorted: the first ones are all alike)."""
-    count = min(max_tasks or split_size, split_size)
-    return [place * split_size // count for place in range(count)]
 
 
 def _play(

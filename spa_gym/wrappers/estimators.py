@@ -10,6 +10,8 @@ sees the task, the observation, the action and the observation after it. Two for
 Names (``make_estimator``): ``oracle``, ``uniform`` (or ``uniform:40``), ``difference`` (or ``difference:PATH``,
 ``difference:package.module:object``), ``model:PATH``, ``package.module:object`` for one of your own. Unlike a live
 model, a string survives ``EnvSpec.to_json()`` and costs nothing to copy.
+
+An estimator that was fitted to one environment may say so (``FittedEstimator``) and is then refused in another.
 """
 
 from __future__ import annotations
@@ -23,12 +25,15 @@ from typing import Any, Protocol, runtime_checkable
 from gymnasium.vector import VectorEnv
 
 from spa_gym.core.errors import BadArgument
+from spa_gym.wrappers.worlds import refuse_other_world, world_at
 
 __all__ = [
     "EAGER",
     "ENTRY_POINT",
     "ESTIMATORS",
+    "FITTED",
     "BatchedProgressEstimator",
+    "FittedEstimator",
     "LiveEstimator",
     "OnePerEnvironment",
     "PrivilegedEstimator",
@@ -36,6 +41,7 @@ __all__ = [
     "Texts",
     "as_batched",
     "check_estimator",
+    "check_world",
     "load_object",
     "make_estimator",
 ]
@@ -49,6 +55,9 @@ ESTIMATORS: dict[str, str] = {
     "model": "spa_gym.wrappers.learned_estimators:load_model",
 }
 """Name -> entry point of a function ``(argument | None, env) -> estimator``. Add an entry to add a name."""
+
+FITTED = frozenset({"difference", "model"})
+"""Names whose argument may be the path of a checkpoint, which says what it was fitted to before it is loaded."""
 
 EAGER = frozenset({"oracle"})
 """Names that set something up in the environment: resolved when the wrapper is made, not at the first reset."""
@@ -98,6 +107,18 @@ class PrivilegedEstimator(BatchedProgressEstimator, Protocol):
     def read(self, index: int, value: float) -> None:
         """The newest value of ``info[reads]`` in this environment."""
         ...
+
+
+@runtime_checkable
+class FittedEstimator(Protocol):
+    """One that knows which environment it was fitted to; whatever has no ``world`` is accepted in any.
+
+    The wrappers ask when they are made, or when the name is resolved, and refuse to follow another environment.
+    A predictor of ``difference`` may have the attribute too.
+    """
+
+    world: str | None
+    """Id of the environment, ``"SPA-ALFWorld-v0"``; None: not known."""
 
 
 class OnePerEnvironment:
@@ -168,6 +189,25 @@ def check_estimator(estimator: Any) -> None:
         )
 
 
+def check_world(estimator: Any, env: Any) -> None:
+    """Refuses an estimator that says it was fitted to another environment, without loading any model.
+
+    Args:
+        estimator: As for ``check_estimator``; of a name, what lies at its path is asked.
+        env: The environment, single or vector.
+
+    Raises:
+        CheckpointMismatch: It is another environment; the message says which, and what mends it.
+    """
+    if isinstance(estimator, LiveEstimator):
+        estimator = estimator.estimator
+    if isinstance(estimator, str):
+        head, _, path = estimator.partition(":")
+        refuse_other_world(world_at(path) if head in FITTED and path else None, env)
+    elif isinstance(estimator, FittedEstimator):
+        refuse_other_world(estimator.world, env)
+
+
 def load_object(entry_point: str) -> Any:
     """Imports ``package.module:object``.
 
@@ -204,6 +244,7 @@ def make_estimator(name: str, env: Any = None) -> BatchedProgressEstimator:
 
     Raises:
         BadArgument: Unknown name, or an argument that the estimator cannot use.
+        CheckpointMismatch: It was fitted to another environment than `env`.
         gymnasium.error.DependencyNotInstalled: It needs an extra that is missing.
     """
     check_estimator(name)
@@ -223,14 +264,17 @@ def as_batched(estimator: Any, env: Any = None) -> BatchedProgressEstimator:
     Raises:
         TypeError: It is none of these.
         BadArgument: One live single-episode estimator for several environments.
+        CheckpointMismatch: It was fitted to another environment (``FittedEstimator``).
     """
     check_estimator(estimator)
     if isinstance(estimator, LiveEstimator):
         estimator = estimator.estimator
     if isinstance(estimator, str):
         return make_estimator(estimator, env)
+    check_world(estimator, env)
     if isinstance(estimator, type) or not hasattr(estimator, "begin"):
         made = estimator()
+        check_world(made, env)
         if isinstance(made, BatchedProgressEstimator):
             return made
         if isinstance(made, ProgressEstimator):

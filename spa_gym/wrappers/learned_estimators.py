@@ -33,11 +33,12 @@ class DifferenceEstimator:
 
     Args:
         predictor: See ``PrefixPredictor``. Called once a step with the prefixes of all environments; on the first
-            step of an episode with the empty prefix (task text, o_0) too.
+            step of an episode with the empty prefix (task text, o_0) too. A ``world`` that it has is the estimator's.
     """
 
     def __init__(self, predictor: PrefixPredictor) -> None:
         self._predictor = predictor
+        self.world: str | None = getattr(predictor, "world", None)
         self._prefixes: dict[int, tuple[str, ...]] = {}
         self._previous: dict[int, float] = {}
 

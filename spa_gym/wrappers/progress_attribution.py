@@ -24,6 +24,7 @@ from spa_gym.wrappers.estimators import (
     PrivilegedEstimator,
     as_batched,
     check_estimator,
+    check_world,
 )
 
 __all__ = ["ProgressAttributionWrapper"]
@@ -59,6 +60,7 @@ class ProgressAttributionWrapper(gymnasium.Wrapper[str, str, str, str], RecordCo
 
     Raises:
         BadArgument: A setting is out of range, or ``residual`` could not see truncation.
+        CheckpointMismatch: The estimator was fitted to another environment.
         TypeError: ``estimator`` is no estimator.
 
     Example:
@@ -76,6 +78,7 @@ class ProgressAttributionWrapper(gymnasium.Wrapper[str, str, str, str], RecordCo
         residual: bool = False,
     ) -> None:
         check_estimator(estimator)
+        check_world(estimator, env)
         if not isinstance(estimator, str | LiveEstimator):
             estimator = LiveEstimator(estimator)
         RecordConstructorArgs.__init__(

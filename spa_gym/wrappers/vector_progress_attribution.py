@@ -27,6 +27,7 @@ from spa_gym.wrappers.estimators import (
     PrivilegedEstimator,
     as_batched,
     check_estimator,
+    check_world,
 )
 
 __all__ = ["VectorProgressAttributionWrapper"]
@@ -51,6 +52,7 @@ class VectorProgressAttributionWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
 
     Raises:
         BadArgument: A setting is out of range, or the vector environment does not say how it resets.
+        CheckpointMismatch: The estimator was fitted to another environment.
         TypeError: ``estimator`` is no estimator.
     """
 
@@ -64,6 +66,7 @@ class VectorProgressAttributionWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
         residual: bool = False,
     ) -> None:
         check_estimator(estimator)
+        check_world(estimator, env)
         super().__init__(env)
         mode = env.metadata.get("autoreset_mode")
         if not isinstance(mode, AutoresetMode):

@@ -16,8 +16,9 @@ from spa_gym.agents import ExpertAgent, RandomAgent
 from spa_gym.agents.protocol import AgentError
 from spa_gym.core.errors import BadArgument, DataCorrupt, WriteFailed
 from spa_gym.core.run_record import RunRecord
+from spa_gym.core.tasks import spread
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
-from spa_gym.leaderboard.evaluate import JOURNAL, RESULT, TRAJECTORIES, evaluate, progress_of, spread
+from spa_gym.leaderboard.evaluate import JOURNAL, RESULT, TRAJECTORIES, evaluate, progress_of
 from spa_gym.leaderboard.verify import verify
 from tests.toy import TOY_ID
 
@@ -77,6 +78,7 @@ def test_the_result_does_not_depend_on_the_number_of_slots(tmp_path: Path) -> No
 
 def test_a_part_of_a_split_is_spread_over_it(tmp_path: Path) -> None:
     assert (spread(10, None), spread(10, 3), spread(2, 9)) == (list(range(10)), [0, 3, 6], [0, 1])
+    assert len({*spread(500, 50)}) == 50 and spread(500, 50)[-1] == 490
     record = run(tmp_path, max_tasks=2)
     assert [row["position"] for row in record.tasks] == [0, 3]
     assert any("2 of 6" in note for note in verify(tmp_path, progress_bar=False).notes)
@@ -139,7 +141,7 @@ def test_another_evaluation_is_never_mixed_in(tmp_path: Path, other: dict[str, A
         run(tmp_path / "done", **other)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "cut", Stops(60), num_envs=2)
-    with pytest.raises(BadArgument, match="same evaluation"):
+    with pytest.raises(BadArgument, match="same run"):
         run(tmp_path / "cut", **{"agent": Stops(9), **other})
 
 
@@ -176,7 +178,7 @@ def test_a_full_disk_keeps_what_was_played(tmp_path: Path, monkeypatch: pytest.M
             raise OSError(errno.ENOSPC, "No space left on device")
         real(handle)
 
-    monkeypatch.setattr("spa_gym.leaderboard.journal.os.fsync", full)
+    monkeypatch.setattr("spa_gym.core.journal.os.fsync", full)
     with pytest.raises(WriteFailed, match="No space left.*saved.*same command"):
         run(tmp_path, num_envs=2)
     monkeypatch.undo()

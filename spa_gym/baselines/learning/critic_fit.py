@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import torch
 
 from spa_gym.baselines.learning.batch import Critic, Episode
+from spa_gym.baselines.learning.divergence import refuse_nan
 from spa_gym.baselines.models.optimizers import Optimizers
 
 __all__ = ["FEWEST", "TOKENS", "fit_critic"]
@@ -44,19 +45,30 @@ def fit_critic(
         minibatch: episodes that the policy reads in an update.
 
     Returns:
-        Share of the returns' variance that the head explains afterwards, on the batch itself.
+        Share of the returns' variance that the head explains afterwards, on the batch itself; not a number where it is
+        a single token.
+
+    Raises:
+        TrainingDiverged: a loss or gradient is not finite; that step was not taken.
     """
     device = next(critic.head.parameters()).device
     states = torch.cat([episode.states for episode in episodes]).to(device)
     returns = torch.cat([episode.returns for episode in episodes]).to(device)
+    tasks = [episode.task_id for episode in episodes]
     order = list(range(len(returns)))
     tokens = max(FEWEST, TOKENS * minibatch)
     for _ in range(epochs):
         rng.shuffle(order)
         for start in range(0, len(order), tokens):
             chosen = torch.tensor(order[start : start + tokens], device=device)
-            (0.5 * (critic.head(states[chosen]) - returns[chosen]).square().mean()).backward()
-            optimizer.step()
+            loss = 0.5 * (critic.head(states[chosen]) - returns[chosen]).square().mean()
+            loss.backward()
+            refuse_nan({"critic_fit_loss": float(loss.detach())}, tasks)
+            refuse_nan({"critic_fit_gradient": optimizer.step()}, tasks)
+    if len(returns) < 2:
+        return float("nan")
     with torch.no_grad():
         left = (returns - critic.head(states)).var()
-    return float(1.0 - left / returns.var().clamp_min(1e-12))
+    explained = float(1.0 - left / returns.var().clamp_min(1e-12))
+    refuse_nan({"critic_fit": explained}, tasks)
+    return explained

@@ -11,7 +11,9 @@ __all__ = ["refuse_nan"]
 
 
 def refuse_nan(figures: Mapping[str, float], tasks: Sequence[str]) -> None:
-    """Stop before a broken number gets into the weights; the state of the last good iteration stays on the disk.
+    """Stop before a broken number gets into the weights; the state that was saved last stays on the disk.
+
+    That is the one before this batch, or an older one where states are saved rarely (`TrainConfig.save_every_s`).
 
     Args:
         figures: losses and norms of an update, by name.
@@ -25,5 +27,5 @@ def refuse_nan(figures: Mapping[str, float], tasks: Sequence[str]) -> None:
         raise TrainingDiverged(
             "finite losses and gradients",
             f"{', '.join(broken)} in a batch of {len(tasks)} episodes, tasks {', '.join(dict.fromkeys(tasks))}",
-            "lower the rates and start again in another --out; the state before this batch is kept",
+            "lower the rates and start again in another --out; the state that was saved last is kept",
         )

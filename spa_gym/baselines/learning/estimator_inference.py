@@ -8,7 +8,7 @@ first step, so that the contributions sum to the last prediction.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tokens import Batch, Codec, collate, encode
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.trajectory import Step, Trajectory
+from spa_gym.wrappers.worlds import same_world
 
 __all__ = ["ProgressModel", "load_estimator", "load_predictor"]
 
@@ -93,7 +94,7 @@ class ProgressModel(nn.Module):
                 another tokenizer.
         """
         for trajectory in trajectories:
-            if self.world is not None and trajectory.env_id not in ("", self.world):
+            if self.world is not None and trajectory.env_id and not same_world(self.world, trajectory.env_id):
                 raise CheckpointMismatch(
                     f"episodes of {trajectory.env_id} with an estimator that was fitted to it",
                     f"an estimator of {self.world}",
@@ -165,6 +166,7 @@ class _StepByStep:
 
     def __init__(self, model: ProgressModel) -> None:
         self._model = model
+        self.world = model.world  # its trajectories are nameless: whoever follows an environment with it asks first
         self._steps: dict[int, list[Step]] = {}
 
     def begin(self, indices: Sequence[int], task_texts: Sequence[str]) -> None:
@@ -189,12 +191,28 @@ class _StepByStep:
         return [float(c[-1]) for c in self._model.contributions_of(played)]
 
 
+class _Prefixes:
+    """`PrefixPredictor` of the wrappers: the predicted return of each prefix; 0 before the first action."""
+
+    def __init__(self, model: ProgressModel) -> None:
+        self._model = model
+        self.world = model.world
+
+    def __call__(self, prefixes: Sequence[tuple[str, ...]]) -> list[float]:
+        """Predictions for prefixes (task text, o_0, a_1, o_1, ..., a_t, o_t)."""
+        played = []
+        for _, *texts in prefixes:
+            steps = tuple(Step(o, a, 0.0, True) for o, a in zip(texts[:-1:2], texts[1::2], strict=True))
+            played.append(Trajectory("", "", "", "", steps, texts[-1], False, False, 0.0, False))
+        return [float(g[-1]) if g.size else 0.0 for g in self._model.readings_of(played)]
+
+
 def load_estimator(path: str | os.PathLike[str]) -> _StepByStep:
     """The estimator of a checkpoint, for `ProgressAttributionWrapper(env, "model:PATH")` and its vector twin."""
     return _StepByStep(ProgressModel.load(path))
 
 
-def load_predictor(path: str | os.PathLike[str]) -> Callable[[Sequence[tuple[str, ...]]], list[float]]:
+def load_predictor(path: str | os.PathLike[str]) -> _Prefixes:
     """The predictor of a checkpoint, for `ProgressAttributionWrapper(env, "difference:PATH")`.
 
     Returns:
@@ -210,12 +228,4 @@ def load_predictor(path: str | os.PathLike[str]) -> Callable[[Sequence[tuple[str
             "one whose readings are contributions",
             "use model:PATH",
         )
-
-    def predict(prefixes: Sequence[tuple[str, ...]]) -> list[float]:
-        played = []
-        for _, *texts in prefixes:
-            steps = tuple(Step(o, a, 0.0, True) for o, a in zip(texts[:-1:2], texts[1::2], strict=True))
-            played.append(Trajectory("", "", "", "", steps, texts[-1], False, False, 0.0, False))
-        return [float(g[-1]) if g.size else 0.0 for g in model.readings_of(played)]
-
-    return predict
+    return _Prefixes(model)

@@ -153,13 +153,15 @@ class TranscriptStream:
     Args:
         pools: where they come from, by the pool's number.
         start: number of the first pool, for resuming.
+        read: batches of it that have been read before.
 
     Attributes:
-        number: the pool that is read after this one.
+        number: the pool that the next batch comes from.
+        read: batches of it that have been read.
     """
 
-    def __init__(self, pools: Callable[[int], list[list[Transcript]]], *, start: int = 0) -> None:
-        self.number = start
+    def __init__(self, pools: Callable[[int], list[list[Transcript]]], *, start: int = 0, read: int = 0) -> None:
+        self.number, self.read = start, read
         self._pools = pools
         self._left: list[list[Transcript]] = []
 
@@ -167,8 +169,17 @@ class TranscriptStream:
         """The next batch."""
         while not self._left:
             self._left = self._pools(self.number)
-            self.number += 1
-        return self._left.pop()
+            del self._left[len(self._left) - self.read :]  # batches are read from the end
+            self._leave_if_read()
+        batch = self._left.pop()
+        self.read += 1
+        self._leave_if_read()
+        return batch
+
+    def _leave_if_read(self) -> None:
+        """Stand before the next pool, where nothing is left of this one."""
+        if not self._left:
+            self.number, self.read = self.number + 1, 0
 
     def __iter__(self) -> TranscriptStream:
         """The stream itself."""

@@ -3,7 +3,8 @@
 All explore the same episodes for a seed (`training/explore.py`; their environment steps come off the budget) and fit
 the same model (`training/estimator.py`); they differ in what it is fitted to. The paper's estimator then stays as it
 is. With `refresh` it is fitted further on the policy's own episodes: after every so many batches, on these batches, and
-for the credit of later ones only, so that no episode is credited by an estimator that has seen its outcome.
+for the credit of later ones only, so that no episode is credited by an estimator that has seen its outcome. What it
+waits to be fitted to is part of the training's state (`episode_memory.py`).
 """
 
 from __future__ import annotations
@@ -12,19 +13,17 @@ import abc
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from torch import nn
 
-from spa_gym.baselines.distributed import is_main, wait
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.learning.estimator_learning import refit
+from spa_gym.baselines.methods.episode_memory import EpisodeMemory
 from spa_gym.baselines.methods.groups import check_choice, check_number
 from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.seam import Array, Batch, Credit, Method, Study
-from spa_gym.core.trajectory import read_jsonl, write_jsonl
 
 __all__ = ["RESIDUALS", "ExploredMethod", "paid_out", "sum_error"]
 
@@ -92,7 +91,7 @@ class ExploredMethod(Method):
     objective: ClassVar[str] = "sum"
     _estimator: Any = field(default=None, init=False, repr=False)
     _optimizers: Any = field(default=None, init=False, repr=False)
-    _own: Path = field(default=Path(), init=False, repr=False)
+    _own: EpisodeMemory = field(default_factory=EpisodeMemory, init=False, repr=False)
     _metrics: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -122,7 +121,6 @@ class ExploredMethod(Method):
         )
         self._metrics = {f"estimator/{key}": value for key, value in fitted.metrics.items()}
         self._estimator = ProgressModel.load(fit / "checkpoint", device=study.device)
-        self._own = study.out / "own"
         if self.refresh:
             self._optimizers = Optimizers([adamw(self._estimator.parameters(), self.refresh_lr)])
         return record.env_steps
@@ -153,18 +151,14 @@ class ExploredMethod(Method):
         return said, figures
 
     def _refit(self, batch: Batch) -> float:
-        """Keep the batch; after `refresh` of them, fit to them. They lie on the disk, so that a killed run finds them.
+        """Keep the batch; after `refresh` of them, fit to them.
 
         Without both better and worse episodes there is nothing to tell apart, and the estimator stays as it is.
         """
-        if is_main():
-            write_jsonl(self._file(batch.iteration), batch.trajectories)
-            self._file(batch.iteration - 2 * self.refresh).unlink(missing_ok=True)
-        wait()
+        self._own.add(batch.iteration, batch.trajectories)
         if (batch.iteration + 1) % self.refresh:
             return float("nan")
-        first = batch.iteration + 1 - self.refresh
-        own = [t for i in range(first, batch.iteration + 1) for t in read_jsonl(self._file(i))]
+        own = self._own.take(batch.iteration + 1 - self.refresh, batch.iteration)
         if len({t.score for t in own}) < 2:
             return float("nan")
         return refit(
@@ -177,13 +171,9 @@ class ExploredMethod(Method):
             weight=self.weight,
         )
 
-    def _file(self, iteration: int) -> Path:
-        self._own.mkdir(parents=True, exist_ok=True)
-        return self._own / f"batch-{iteration}.jsonl"
-
     def modules(self) -> dict[str, nn.Module]:
-        """The estimator, where it changes."""
-        return {"estimator": self._estimator} if self.refresh else {}
+        """The estimator, where it changes, and the episodes that it is refitted to next."""
+        return {"estimator": self._estimator, "own_episodes": self._own} if self.refresh else {}
 
     def optimizers(self) -> dict[str, Optimizers]:
         """Its optimisers, where it changes."""

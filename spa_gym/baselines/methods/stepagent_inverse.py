@@ -154,9 +154,10 @@ class ExpertDiscriminator(ExpertMethod):
                 logits, steps = model(batch, compute_dtype(device)), batch.step_ends >= 0
                 loss = discriminator_loss(logits, labels, steps)
                 loss.backward()
-                figures = {"discriminator_loss": float(loss.detach()), "norm": self._optimizer.step()}
-                refuse_nan(figures, [task for _, _, task in part])
-                losses.append(figures["discriminator_loss"])
+                tasks = [task for _, _, task in part]
+                losses.append(float(loss.detach()))
+                refuse_nan({"discriminator_loss": losses[-1]}, tasks)
+                refuse_nan({"discriminator_gradient": self._optimizer.step()}, tasks)
                 right.append(float(((logits > 0) == labels[:, None])[steps].float().mean()))
         return {"discriminator_loss": float(np.mean(losses)), "discriminator_accuracy": float(np.mean(right))}
 

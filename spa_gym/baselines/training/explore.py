@@ -3,7 +3,9 @@
     python -m spa_gym.baselines.training.explore --start runs/sft/checkpoint --out runs/explore --tasks 200 --samples 4
 
 Writes `<out>/trajectories.jsonl` (with the emitted token ids and the ground-truth progress, which only the scoring of
-estimators reads) and `<out>/record.json`; it takes a minute or two, and a killed exploration is played again.
+estimators reads) and `<out>/record.json`. Each episode is on the disk when it ends (`played.py`), so that a killed
+exploration goes on with those that are missing. They are the episodes of one that never stopped, for each has noise of
+its own; only the last digits of `Step.logprobs`, which no stage reads, depend on what was played beside it.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ from typing import Any
 import gymnasium
 
 from spa_gym.baselines.device import choose_device
-from spa_gym.baselines.distributed import is_main, wait
+from spa_gym.baselines.distributed import is_main, share, wait
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
+from spa_gym.baselines.training.played import Played
 from spa_gym.baselines.training.resume import run_stage
 from spa_gym.baselines.training.tracker import Tracker
 from spa_gym.core.run_record import RunRecord
@@ -60,7 +63,7 @@ class ExploreConfig:
 
 
 def explore(config: ExploreConfig) -> RunRecord:
-    """Run the stage; returns its record at once where it was finished before with the same settings."""
+    """Run the stage, or go on with it; returns its record at once where it was finished before."""
     return run_stage(config, _explore)
 
 
@@ -78,21 +81,33 @@ def _explore(config: ExploreConfig, settings: dict[str, Any]) -> RunRecord:
     tasks = tasks[: config.tasks]
     env.close()
     specs = [EpisodeSpec(task_id=t, seed=config.seed, sample=k) for t in tasks for k in range(config.samples)]
-    tracker = Tracker(config.out, "explore", len(specs), unit="episode")
-    solved = 0
+    kept = Played(config.out, settings)
+    missing = [position for position in range(len(specs)) if position not in kept.before]
+    mine = share(missing)
+    tracker = Tracker(config.out, "explore", len(specs), start=len(kept.before), unit="episode")
+    solved = sum(t.success for t in kept.before.values())
 
-    def count(_: int, trajectory: Trajectory) -> None:
+    def count(index: int, trajectory: Trajectory) -> None:
         nonlocal solved
+        kept.keep(mine[index], trajectory, kept.seconds + time.perf_counter() - started)
         solved += trajectory.success
         tracker.advance(solved=solved)
 
     engine = CachedEngine(loaded.model, loaded.codec)
     try:
-        played = engine.run(
-            make, specs, num_envs=config.num_envs, temperature=config.temperature, seed=config.seed, progress=count
+        fresh = engine.run(
+            make,
+            [specs[position] for position in missing],
+            num_envs=config.num_envs,
+            temperature=config.temperature,
+            seed=config.seed,
+            progress=count,
         )
     finally:
         tracker.close()
+        kept.close()
+    episodes = {**kept.before, **dict(zip(missing, fresh, strict=True))}
+    played = [episodes[position] for position in range(len(specs))]
     steps, solved = sum(t.num_steps for t in played), sum(t.success for t in played)
     record = RunRecord(
         kind="explore",
@@ -102,13 +117,14 @@ def _explore(config: ExploreConfig, settings: dict[str, Any]) -> RunRecord:
         seed=config.seed,
         settings=settings,
         env_steps=steps,
-        wall_time_s=time.perf_counter() - started,
+        wall_time_s=kept.seconds + time.perf_counter() - started,
         tokens=sum(len(step.action_ids or ()) for t in played for step in t.steps),
         metrics={"success": solved / len(played), "episodes": len(played), "steps": steps / len(played)},
     )
     if is_main():
         write_jsonl(config.out / "trajectories.jsonl", played)
         record.save(config.out / "record.json")
+        kept.clear()
     wait()
     return record
 

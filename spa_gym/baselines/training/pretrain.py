@@ -87,12 +87,12 @@ def _pretrain(config: PretrainConfig, settings: dict[str, Any]) -> RunRecord:
     pools = TranscriptPools(player, config.seed, size=_POOL, tokens=config.batch_tokens, limit=config.longest)
     workers = _workers(config, device)
     ahead = Ahead(pools, workers) if workers else None
-    stream = TranscriptStream(ahead or pools, start=position["pool"])
+    stream = TranscriptStream(ahead or pools, start=position["pool"], read=position.get("read", 0))
     tracker = Tracker(
         config.out, "pretrain", int(config.tokens), start=int(tokens), unit="tok", curves=position["curves"]
     )
     saved = time.perf_counter()
-    recent: list[dict[str, float]] = []
+    recent: list[dict[str, float]] = position.get("recent", [])
     try:
         while tokens < config.tokens:
             figures = train_on(model, stream, optimizers, codec.pad_id, schedule(tokens / config.tokens), device)
@@ -107,10 +107,11 @@ def _pretrain(config: PretrainConfig, settings: dict[str, Any]) -> RunRecord:
             tracker.advance(int(figures["tokens"]), loss=f"{figures['loss_actions']:.3f}")
             if time.perf_counter() - saved > config.save_every_s:
                 saved = time.perf_counter()
-                # A resumed run starts with the next pool: what is left of this one is then never read.
                 state.save(
                     {
                         "pool": stream.number,
+                        "read": stream.read,
+                        "recent": recent,
                         "tokens": tokens,
                         "updates": updates,
                         "seconds": position["seconds"] + saved - started,

@@ -24,6 +24,7 @@ from torch import nn
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.distributed import from_main, is_main, wait
+from spa_gym.baselines.learning.credit_checks import check_credit, warn_of_nothing
 from spa_gym.baselines.learning.demonstrations import demonstrations
 from spa_gym.baselines.learning.learner import Learner
 from spa_gym.baselines.learning.readings import ModelReadings
@@ -95,6 +96,7 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
             credit = from_main(method.credit(Batch(played, iteration, config.seed, player, readings, scorer)))
             player.close()
             scorer.close()
+            check_credit(credit, played, config.method)
             continued = player.env_steps + scorer.env_steps
             figures = learner.learn(played, credit, rng, iteration=iteration)
             iteration += 1
@@ -103,6 +105,7 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
             tokens += int(figures.pop("tokens"))
             batch = _figures(played, credit, continued)
             ended = env_steps >= config.env_steps
+            warn_of_nothing(config.method, iteration, updates, ended=ended)
             looks: dict[str, float] = {}
             if iteration % config.evaluate_every == 0 or ended:
                 looks = _look(policy, codec, config)

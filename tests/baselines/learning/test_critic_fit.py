@@ -17,7 +17,7 @@ from spa_gym.baselines.models.tokens import EncodedTrajectory
 from spa_gym.baselines.seam import Credit
 from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.baselines.training.train import train
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.errors import BadArgument, TrainingDiverged
 from tests.baselines.conftest import Pipeline
 from tests.baselines.tiny_runs import ppo_config
 
@@ -44,12 +44,42 @@ def test_a_head_learns_returns_that_its_states_tell() -> None:
     assert all(a.equal(b) for a, b in zip(critic.parameters(), again.parameters(), strict=True))
 
 
+@pytest.mark.parametrize("broken", ["states", "returns"])
+def test_a_fit_that_is_no_number_stops_names_its_tasks_and_touches_nothing(broken: str) -> None:
+    critic = Critic(8, 0)
+    optimizer = Optimizers([adamw(critic.parameters(), 1e-2)])
+    states, returns = torch.ones(4, 8), torch.ones(4)
+    {"states": states, "returns": returns}[broken][2] = float("inf")
+    before = [p.detach().clone() for p in critic.parameters()]
+    with pytest.raises(TrainingDiverged, match=r"critic_fit_loss = (nan|inf) in a batch of 1 episodes, tasks t\."):
+        fit_critic(critic, [_episode(states, returns)], optimizer, epochs=1, rng=random.Random(0), minibatch=1)
+    assert all(a.equal(b) for a, b in zip(before, critic.parameters(), strict=True))
+
+
+def test_a_gradient_that_is_no_number_is_not_passed_over() -> None:
+    """The loss is finite, and the step is left out: nobody would see that the critic has stopped learning."""
+    critic = Critic(8, 0)
+    optimizer = Optimizers([adamw(critic.parameters(), 1e-2)])
+    critic.head.out.weight.register_hook(lambda gradient: gradient * float("nan"))
+    episodes = [_episode(torch.ones(4, 8), torch.ones(4))]
+    with pytest.raises(TrainingDiverged, match="critic_fit_gradient = nan in a batch"):
+        fit_critic(critic, episodes, optimizer, epochs=1, rng=random.Random(0), minibatch=1)
+
+
+def test_a_single_token_has_no_variance_and_is_no_fault() -> None:
+    critic = Critic(8, 0)
+    optimizer = Optimizers([adamw(critic.parameters(), 1e-2)])
+    episodes = [_episode(torch.ones(1, 8), torch.ones(1))]
+    fit = fit_critic(critic, episodes, optimizer, epochs=1, rng=random.Random(0), minibatch=1)
+    assert fit != fit
+
+
 @pytest.mark.parametrize(("minibatch", "updates"), [(1, 8), (32, 8), (64, 4), (128, 2)])
 def test_large_minibatches_make_no_more_updates(minibatch: int, updates: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """4,096 action tokens: 512 an update at least, and 16 for each episode of a minibatch."""
     critic, taken = Critic(8, 0), []
     optimizer = Optimizers([adamw(critic.parameters(), 1e-2)])
-    monkeypatch.setattr(optimizer, "step", lambda: taken.append(1))
+    monkeypatch.setattr(optimizer, "step", lambda: float(bool(taken.append(1))))
     episodes = [_episode(torch.zeros(4096, 8), torch.zeros(4096))]
     fit_critic(critic, episodes, optimizer, epochs=1, rng=random.Random(0), minibatch=minibatch)
     assert len(taken) == updates

@@ -129,8 +129,8 @@ def _fake(rng: random.Random) -> Transcript:
     return Transcript(EncodedTrajectory([length] * length, [False] * length, [], []), [1.0] * length, True, 1)
 
 
-def _stream(start: int = 0, seed: int = 0, limit: int = 80) -> TranscriptStream:
-    return TranscriptStream(TranscriptPools(_fake, seed, size=20, tokens=200, limit=limit), start=start)
+def _stream(start: int = 0, seed: int = 0, limit: int = 80, read: int = 0) -> TranscriptStream:
+    return TranscriptStream(TranscriptPools(_fake, seed, size=20, tokens=200, limit=limit), start=start, read=read)
 
 
 def _lengths(stream: TranscriptStream, batches: int) -> list[list[int]]:
@@ -152,13 +152,25 @@ def test_every_transcript_of_a_pool_is_read_once() -> None:
     assert sorted(seen) == pool and stream.number == 1
 
 
-def test_a_stream_starts_again_at_any_pool() -> None:
+def test_a_stream_starts_again_at_any_batch() -> None:
     stream = _stream()
+    places, batches = [], []
     while stream.number < 3:
-        next(stream)
-    later = _stream(start=2)
-    assert _lengths(_stream(seed=1), 5) != _lengths(_stream(), 5) == _lengths(_stream(), 5)
-    assert next(later) is not None and later.number == 3
+        places.append((stream.number, stream.read))
+        batches += _lengths(stream, 1)
+    assert _lengths(_stream(seed=1), 5) != batches[:5] and (0, 0) == places[0] and (2, 0) in places
+    for k, (number, read) in enumerate(places):
+        assert _lengths(_stream(start=number, read=read), len(places) - k) == batches[k:]
+
+
+def test_a_stream_passes_over_a_pool_without_batches() -> None:
+    """All its transcripts were too long."""
+    full = _stream()._pools
+    stream = TranscriptStream(lambda number: [] if number in (0, 2) else full(number))
+    batches = _lengths(stream, len(full(1)))
+    assert batches == [[len(t.encoded.ids) for t in batch] for batch in reversed(full(1))]
+    assert (stream.number, stream.read) == (2, 0)
+    assert _lengths(stream, 1) == _lengths(_stream(start=3), 1) and (stream.number, stream.read) == (3, 1)
 
 
 # -- where transcripts come from --------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from spa_gym.baselines.seam import Batch, Study
 from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.train import train
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.errors import BadArgument, TrainingDiverged
 from spa_gym.core.trajectory import Trajectory
 from tests.baselines.conftest import Pipeline
 from tests.baselines.methods.toys import ToyReadings, episode
@@ -174,6 +174,25 @@ def test_the_implicit_reward_of_a_preferred_episode_rises(pipeline: Pipeline, tm
         method.credit(batch)
         reached.append(float(np.mean([_implicit(method, batch, t) for t in batch.trajectories if t.success])))
     assert reached == sorted(reached) and reached[-1] > 0.1
+
+
+@pytest.mark.parametrize(("broken", "update"), [("dpo_loss", "before"), ("dpo_loss", "after"), ("grad_norm", "before")])
+def test_a_reward_model_that_is_no_number_stops_names_its_tasks_and_touches_nothing(
+    broken: str, update: str, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    method, batch = _prepared(pipeline, tmp_path, update=update)
+    model: Any = method.modules()["reward_model"]
+    if broken == "dpo_loss":
+        with torch.no_grad():
+            model.get_input_embeddings().weight.fill_(float("nan"))
+    else:
+        model.get_input_embeddings().weight.register_hook(lambda gradient: gradient * float("nan"))
+    before = [p.detach().clone() for p in model.parameters()]
+    with pytest.raises(
+        TrainingDiverged, match=rf"{broken} = nan.* in a batch of \d episodes, tasks .*{batch.trajectories[0].task_id}"
+    ):
+        method.credit(batch)
+    assert all(a.allclose(b, equal_nan=True) for a, b in zip(before, model.parameters(), strict=True))
 
 
 def test_after_rewards_with_the_model_as_it_was(pipeline: Pipeline, tmp_path: Path) -> None:

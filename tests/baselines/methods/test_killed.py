@@ -13,7 +13,7 @@ import pytest
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.training.train import TrainConfig, train
 from tests.baselines.conftest import Pipeline
-from tests.baselines.killed import die_in_training
+from tests.baselines.killed import die_saving
 from tests.baselines.tiny_runs import made_up_exploration, ppo_config
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="there is no kill -9")
@@ -26,7 +26,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "istar": {"group": 3},  # a model of its own, that learns from pairs
     "stepagent-inverse": {},  # and one that learns from the expert
     "eto": {},  # preferences
+    "rft": {"score": 0.5},  # imitation
+    "stepagent-implicit": {"experts": 3},  # preferences too, and no episodes of its own
     "ipr": {"continuations": 2, "prefixes": 3, "tau": 0.0},  # and continuations for them
+    "rro": {"continuations": 2, "candidates": 2, "walks": 2, "steps": 2},  # walks of them
     "vineppo": {"continuations": 2, "episodes": 2},  # continuations
     "progress-advantage": {  # another training first
         "outcome": "tests.baselines.graded:graded",
@@ -34,6 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "share": 0.5,
     },
 }
+ENV_STEPS = {"progress-advantage": 140, "ipr": 110, "vineppo": 110, "rro": 100, "stepagent-implicit": 20}
 
 
 def _config(method: str, pipeline: Pipeline, out: Path) -> TrainConfig:
@@ -46,7 +50,7 @@ def _config(method: str, pipeline: Pipeline, out: Path) -> TrainConfig:
         demonstrations=3,
         critic_warmup=0,
         entropy=0.01,
-        env_steps={"progress-advantage": 140, "ipr": 110, "vineppo": 110}.get(method, 70),
+        env_steps=ENV_STEPS.get(method, 70),
         evaluate_every=1000,
         evaluate_tasks=1,
     )
@@ -87,6 +91,9 @@ def _same_weights(a: Path, b: Path) -> bool:
         ("istar", ".", 2, "before"),
         ("stepagent-inverse", ".", 2, "before"),
         ("eto", ".", 2, "before"),
+        ("rft", ".", 2, "before"),
+        ("stepagent-implicit", ".", 2, "before"),
+        pytest.param("rro", ".", 2, "before", marks=pytest.mark.slow),
         pytest.param("ipr", ".", 2, "before", marks=pytest.mark.slow),
         pytest.param("vineppo", ".", 2, "before", marks=pytest.mark.slow),
         pytest.param("progress-advantage", "outcome", 2, "before", marks=pytest.mark.slow),
@@ -98,7 +105,7 @@ def test_killed_and_started_again_it_ends_as_if_it_had_never_stopped(
 ) -> None:
     whole, checkpoint = unbroken(method)
     config = _config(method, pipeline, tmp_path / "killed")
-    assert die_in_training(config, config.out / stage, saves, moment) == -9
+    assert die_saving(train, config, config.out / stage, saves, moment) == -9
     assert not (config.out / stage / "record.json").exists()
     position = json.loads((config.out / stage / "state" / "position.json").read_text())["position"]
     assert position["epoch" if stage == "estimator" else "iteration"] == 1, "the state after the first is there"

@@ -18,7 +18,7 @@ from spa_gym.baselines.seam import Batch, Study
 from spa_gym.baselines.training import train as train_module
 from spa_gym.baselines.training.resume import Resumable
 from spa_gym.baselines.training.train import train
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.errors import BadArgument, TrainingDiverged
 from spa_gym.core.trajectory import Trajectory
 from tests.baselines.conftest import Pipeline
 from tests.baselines.methods.toys import episode
@@ -109,6 +109,24 @@ def test_the_discriminator_learns_to_tell_them_apart(pipeline: Pipeline, tmp_pat
     rewards = credits[-1].rewards
     assert rewards is not None and [len(r) for r in rewards] == [t.num_steps for t in PLAYED]
     assert all((r < 0).all() for r in rewards), "log D is a cost"
+
+
+@pytest.mark.parametrize("broken", ["loss", "gradient"])
+def test_a_discriminator_that_is_no_number_stops_names_its_tasks_and_touches_nothing(
+    broken: str, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    method = _prepared(pipeline, tmp_path)
+    model: Any = method.modules()["discriminator"]
+    if broken == "loss":  # the gradient of an infinite loss may be finite, and then only the loss tells
+        with torch.no_grad():
+            model.head.out.bias.fill_(float("inf"))
+    else:
+        model.head.out.weight.register_hook(lambda gradient: gradient * float("nan"))
+    before = [p.detach().clone() for p in model.parameters()]
+    name = f"discriminator_{broken} = (nan|inf) in a batch of 6 episodes, tasks .*{PLAYED[0].task_id}"
+    with pytest.raises(TrainingDiverged, match=name):
+        method.credit(Batch(PLAYED))
+    assert all(a.equal(b) for a, b in zip(before, model.parameters(), strict=True))
 
 
 class _Stopped(Exception):

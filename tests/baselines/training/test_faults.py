@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from spa_gym.baselines.learning import imitation
+from spa_gym.baselines.learning import learner as learner_module
+from spa_gym.baselines.learning.batch import Critic, Episode
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.learning.learner import Learner
 from spa_gym.baselines.models.checkpoint import load_checkpoint
@@ -49,13 +51,38 @@ def test_a_loss_that_is_no_number_stops_the_training_and_it_goes_on_from_the_las
         patch.setattr(Learner, "learn", poisoned)
         train(config)
     message = str(caught.value)
-    assert "loss = nan in a batch of 3 episodes, tasks " in message and "the state before this batch is kept" in message
+    assert (
+        "loss = nan in a batch of 3 episodes, tasks " in message and "the state that was saved last is kept" in message
+    )
     assert sum(task in message for task in set(tasks)) >= 1
     position = json.loads((config.out / "state" / "position.json").read_text())["position"]
     assert position["iteration"] == 1 and not (config.out / "record.json").exists()
     record = train(config)
     assert record.curves == whole.curves
     assert _same_weights(tmp_path / "whole" / "checkpoint", config.out / "checkpoint")
+
+
+def test_a_state_that_is_older_than_the_batch_before_is_kept_too(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """States are saved rarely: what is kept is that of the first batch, and the error does not claim more."""
+    config = ppo_config(pipeline.start, tmp_path, env_steps=140, critic_epochs=1, evaluate_every=1000)
+    fit, fits = learner_module.fit_critic, 0
+
+    def poisoned(critic: Critic, episodes: Sequence[Episode], *args: Any, **more: Any) -> float:
+        nonlocal fits
+        fits += 1
+        if fits in (2, 4):  # of the second batch, and then, gone on from the first one's state, of the third
+            episodes = [replace(episode, returns=episode.returns * float("nan")) for episode in episodes]
+        return fit(critic, episodes, *args, **more)
+
+    monkeypatch.setattr(learner_module, "fit_critic", poisoned)
+    for each in (config, replace(config, save_every_s=1e6)):
+        with pytest.raises(TrainingDiverged, match="critic_fit_loss = nan in a batch of 6.*saved last is kept"):
+            train(each)
+        state = json.loads((tmp_path / "state" / "position.json").read_text())
+        assert state["position"]["iteration"] == 1
+    assert fits == 4
 
 
 def test_imitation_stops_too_and_names_the_batch(

@@ -1,8 +1,8 @@
-"""Journal: finished episodes, appended one line each, so that a killed evaluation goes on where it stopped.
+"""Journal: finished episodes, appended one line each, so that a killed run goes on where it stopped.
 
-The first line names the evaluation; each further line is one finished episode. A line is flushed to the disk as its
-episode ends. A process killed in the middle of a line leaves a torn last line, which the next start cuts off; a torn
-line elsewhere is damage and is refused.
+An evaluation keeps one, and an exploration. The first line names the run; each further line is one finished episode.
+A line is flushed to the disk as its episode ends. A process killed in the middle of a line leaves a torn last line,
+which the next start cuts off; a torn line elsewhere is damage and is refused.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ class Journal:
 
     Args:
         path: the file; made with its folder where it is missing, continued where it is there.
-        header: what identifies the evaluation; must equal the header of a file that is already there.
+        header: what identifies the run; must equal the header of a file that is already there.
 
     Raises:
-        BadArgument: the file belongs to another evaluation.
+        BadArgument: the file belongs to another run.
         WriteFailed: the disk refuses the write.
         DataCorrupt: a line before the last cannot be read.
     """
@@ -36,7 +36,7 @@ class Journal:
         lines = self._read()
         if lines and lines[0] != header:
             raise BadArgument(
-                expected=f"the journal of the same evaluation in {self.path}",
+                expected=f"the journal of the same run in {self.path}",
                 got=_differences(lines[0], header),
                 mend="give another --out, or delete the file to start anew",
             )
