@@ -1,6 +1,6 @@
 """A program for tests: the preset `paper` on a small random Llama and a small world, on one process or several.
 
-    torchrun --standalone --nproc_per_node 2 tests/baselines/paper_run.py MODEL OUT
+    accelerate launch --multi_gpu --num_processes 2 tests/baselines/paper_run.py MODEL OUT
 
 It is `spa-gym reproduce --preset paper` with smaller numbers, and then a training with SPA on made-up exploration,
 since a random model solves nothing. After every batch each process notes a digest of the weights in

@@ -17,12 +17,11 @@ import numpy as np
 from spa_gym.baselines.methods.groups import (
     GroupMethod,
     by_episode,
-    by_key,
     check_choice,
     check_number,
     episode_advantages,
-    relative,
     returns_to_go,
+    steps_within_tasks,
 )
 from spa_gym.baselines.methods.state_graph import before_steps, grounded_values, relative_to_state, state_values
 from spa_gym.baselines.seam import Array, Batch, Credit
@@ -79,31 +78,28 @@ class GroupGraph(GroupMethod):
         played = batch.trajectories
         outcomes = episode_advantages(played, scale=self.scale, per=self.per)
         after, errors = self._values(played)
-        over_edges = np.zeros(len(errors))
-        for group in by_key(t.task_id for t in played for _ in t.steps):
-            over_edges[group] = relative(errors[group].tolist(), scale=self.scale)
+        by_edge = steps_within_tasks(errors, played, scale=self.scale)
         local, shared = relative_to_state(
             played, grounded_values(played, after, self.penalty), history=self.history, scale=self.scale
         )
-        by_edge = by_episode(over_edges, played)
         advantages = [
             self.episode * o + self.local * a + self.edges * e for o, a, e in zip(outcomes, local, by_edge, strict=True)
         ]
         return Credit(advantages=advantages, figures={"steps_shared": float(np.concatenate(shared).mean())})
 
-    def _values(self, played: list[Trajectory]) -> tuple[list[Array], Array]:
-        """By episode and step, r + gamma V(s'); and the same less V(s), [steps of the batch]."""
+    def _values(self, played: list[Trajectory]) -> tuple[list[Array], list[Array]]:
+        """By episode and step, r + gamma V(s'); and the same less V(s)."""
         released = self.td == "released"
         if released:
             returns = [t.reward * self.gamma ** np.arange(t.num_steps, 0, -1.0) for t in played]
         else:
             returns = [returns_to_go(t, self.gamma) for t in played]
         table = state_values(played, returns, history=self.history)
-        flat = np.array([table[key] for key in before_steps(played, self.history)])
+        now = by_episode(np.array([table[key] for key in before_steps(played, self.history)]), played)
         after = []
-        for t, here in zip(played, by_episode(flat, played), strict=True):
+        for t, here in zip(played, now, strict=True):
             if released:
                 after.append(np.append(here[1:], t.reward if t.success else 0.0))
             else:
                 after.append(np.array([step.reward for step in t.steps]) + self.gamma * np.append(here[1:], 0.0))
-        return after, np.concatenate(after) - flat
+        return after, [then - here for then, here in zip(after, now, strict=True)]

@@ -28,6 +28,7 @@ __all__ = [
     "over_steps",
     "relative",
     "returns_to_go",
+    "steps_within_tasks",
 ]
 
 EPSILON = 1e-6
@@ -155,6 +156,28 @@ def episode_advantages(trajectories: Sequence[Trajectory], *, scale: str = "std"
             firsts = np.cumsum([0, *counts[:-1]])
             advantages[group] = relative(np.repeat(rewards, counts).tolist(), scale=scale)[firsts]
     return advantages
+
+
+def steps_within_tasks(values: Sequence[Array], trajectories: Sequence[Trajectory], *, scale: str) -> list[Array]:
+    """Each step's value relative to those of all steps of its task's episodes.
+
+    Args:
+        values: [T] for each episode.
+        trajectories: the batch.
+        scale: see `relative`; the sample's deviation.
+
+    Returns:
+        [T] for each episode.
+
+    Raises:
+        BadArgument: no task has two episodes.
+    """
+    result = [np.zeros(len(v)) for v in values]
+    for group in by_task(trajectories):
+        flat = relative(np.concatenate([values[i] for i in group]).tolist(), scale=scale)
+        for i, part in zip(group, np.split(flat, np.cumsum([len(values[i]) for i in group])[:-1]), strict=True):
+            result[i] = part
+    return result
 
 
 def over_steps(values: Array, trajectories: Sequence[Trajectory]) -> list[Array]:

@@ -27,8 +27,8 @@ from spa_gym.baselines.methods.groups import (
     check_number,
     episode_advantages,
     returns_to_go,
+    steps_within_tasks,
 )
-from spa_gym.baselines.methods.istar import steps_within_tasks
 from spa_gym.baselines.seam import Array, Batch, Credit
 from spa_gym.core.errors import BadArgument
 

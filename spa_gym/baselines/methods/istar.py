@@ -31,26 +31,18 @@ from spa_gym.baselines.methods.groups import (
     check_choice,
     check_number,
     episode_advantages,
-    relative,
+    steps_within_tasks,
 )
+from spa_gym.baselines.methods.log_ratios import log_ratios
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.optimizers import Optimizers, adamw
 from spa_gym.baselines.models.shipped import resolve_start
-from spa_gym.baselines.seam import Array, Batch, Credit, Pair, Readings, Span, Study
+from spa_gym.baselines.seam import Batch, Credit, Pair, Span, Study
 from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 
-__all__ = ["ImplicitStepReward", "log_ratios", "ranked_pairs", "steps_within_tasks"]
-
-
-def log_ratios(readings: Readings, played: Sequence[Trajectory], model: nn.Module, other: nn.Module) -> list[Array]:
-    """[T] for each episode: log model(a_t) - log other(a_t), summed over the tokens of each action (nats)."""
-    above, below = readings.logprobs(played, model), readings.logprobs(played, other)
-    return [
-        np.array([x.sum() - y.sum() for x, y in zip(a, b, strict=True)], dtype=np.float64)
-        for a, b in zip(above, below, strict=True)
-    ]
+__all__ = ["ImplicitStepReward", "ranked_pairs"]
 
 
 def ranked_pairs(played: Sequence[Trajectory], rng: random.Random, *, each_once: bool = False) -> list[Pair]:
@@ -72,16 +64,6 @@ def ranked_pairs(played: Sequence[Trajectory], rng: random.Random, *, each_once:
                     pairs.append(Pair(Span(better), Span(worse)))
                     used |= {i, j}
     return pairs
-
-
-def steps_within_tasks(values: Sequence[Array], played: Sequence[Trajectory], *, scale: str) -> list[Array]:
-    """Each step's value relative to those of all steps of its task's episodes; see `groups.relative`."""
-    result = [np.zeros(len(v)) for v in values]
-    for group in by_task(played):
-        flat = relative(np.concatenate([values[i] for i in group]).tolist(), scale=scale)
-        for i, part in zip(group, np.split(flat, np.cumsum([len(values[i]) for i in group])[:-1]), strict=True):
-            result[i] = part
-    return result
 
 
 @dataclass

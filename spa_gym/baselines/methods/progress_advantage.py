@@ -22,7 +22,7 @@ import numpy as np
 
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.methods.groups import check_number
-from spa_gym.baselines.methods.istar import log_ratios
+from spa_gym.baselines.methods.log_ratios import log_ratios
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.seam import Batch, Credit, Method, Study
 from spa_gym.core.errors import BadArgument
