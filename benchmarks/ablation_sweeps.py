@@ -72,9 +72,9 @@ def _panel(ax: Axes, rows: dict[str, dict[str, Any]], name: str, option: str, va
         cells = [_figure(rows[row_of(form, option, value)][name]) for value in values]
         places = [place + shift for place in range(len(values))]
         ax.plot(places, [cell[0] for cell in cells], color=colour, marker="o", markersize=5, linewidth=1.8, label=label)
-        if interval:
-            low, high = ([cell[end] for cell in cells] for end in (1, 2))
-            ax.vlines(places, low, high, color=colour, linewidth=1.6, alpha=0.5)
+        for place, cell in zip(places, cells, strict=True):
+            if len(cell) > 1:
+                ax.vlines(place, cell[1], cell[2], color=colour, linewidth=1.6, alpha=0.5)
     ax.set_xticks(range(len(values)), [f"{value:g}" for value in values])
 
 

@@ -37,8 +37,8 @@ _FIGURES = (
     ("success, greedy", lambda row, _: _interval(row["cells"]["greedy"]["success"])),
     ("difference to `ppo`", lambda row, _: _difference(row, "ppo")),
     ("difference to `spa`", lambda row, _: _difference(row, "spa")),
-    ("grounding", lambda row, _: f"{row['cells']['sampled']['grounding']:.2f}"),
-    ("steps", lambda row, _: f"{row['cells']['sampled']['steps']:.1f}"),
+    ("grounding", lambda row, _: f"{_mean(row['cells']['sampled']['grounding']):.2f}"),
+    ("steps", lambda row, _: f"{_mean(row['cells']['sampled']['steps']):.1f}"),
     ("environment steps", lambda _, cost: f"{cost['env_steps']:,.0f}"),
     ("seconds", lambda _, cost: f"{cost['seconds']:,.0f}"),
 )
@@ -105,8 +105,8 @@ def _ablation_table(rows: dict[str, dict[str, Any]], method: str, world: str, fo
                 _interval(sampled["success"]),
                 _interval(greedy["success"]),
                 _difference(rows[name], "ppo"),
-                f"{sampled['grounding']:.2f}",
-                f"{sampled['steps']:.1f}",
+                f"{_mean(sampled['grounding']):.2f}",
+                f"{_mean(sampled['steps']):.1f}",
                 " / ".join(f"{sampled['by_length'][each][0]:.2f}" for each in lengths),
                 "–" if apart is None else f"{apart:.2f}",
             ]
@@ -150,7 +150,8 @@ def filled(page: str, summary: list[dict[str, Any]]) -> str:
     def fill(mark: re.Match[str]) -> str:
         begin, kind, names, end = mark.groups()
         if kind == "ablations":
-            made = of_ablations(*names.split())
+            method, world = names.split()
+            made = of_ablations(method, world)
         elif kind == "trials":
             made = of_trials(names.split())
         elif kind == "world":
@@ -217,6 +218,11 @@ def _difference(row: dict[str, Any], reference: str) -> str:
 def _interval(values: list[float], sign: str = "") -> str:
     mean, low, high = (f"{value:{sign}.3f}" for value in values)
     return f"{mean} [{low}, {high}]"
+
+
+def _mean(figure: float | list[float]) -> float:
+    """A figure of the report without its interval, which it has unless there is but one seed."""
+    return figure[0] if isinstance(figure, list) else figure
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import pytest
@@ -102,6 +103,31 @@ def test_a_table_is_put_between_its_marks() -> None:
     )
     assert f"| ALFWorld | `grpo` {figures}" in lines and "Not measured yet." in lines and "old" not in lines
     assert lines[0] == "a" and lines[-1] == "b"
+
+
+def test_a_figure_with_an_interval_stands_in_the_tables_by_its_mean() -> None:
+    interval = [0.5, 0.4, 0.6]
+    cell = {"success": interval, "differences": {}, "grounding": [0.754, 0.7, 0.8], "steps": [9.96, 9.0, 11.0]}
+    row = {"method": "grpo", "seeds": [0, 1], "cells": {"sampled": cell, "greedy": cell}}
+    costs = {"grpo": {"env_steps": 10214.2, "seconds": 90.0}}
+    study = {"env": "SPA-ALFWorld-v0", "splits": {"valid_unseen": [row]}, "costs": costs}
+    assert "| – | – | 0.75 | 10.0 | 10,214 | 90 |" in doc_tables.of_world([study], "SPA-ALFWorld-v0")
+
+
+def test_the_sweeps_are_drawn_with_the_intervals_that_there_are(tmp_path: Path) -> None:
+    names = {
+        ablation_sweeps.row_of(f, o, v)
+        for f in ablation_sweeps.FORMS
+        for o, s in ablation_sweeps.SWEEPS.items()
+        for v in s
+    }
+    rows: dict[str, dict[str, Any]] = {
+        name: {"success": [0.5, 0.4, 0.6], "grounding": [0.8, 0.7, 0.9], "steps": [15.0, 14.0, 16.0]}
+        for name in {*names, "ppo"}
+    }
+    rows["ppo"]["steps"], rows["paper"]["grounding"] = 15.0, 0.8  # of one seed
+    ablation_sweeps.draw(rows, tmp_path / "sweeps.png")
+    assert (tmp_path / "sweeps.png").stat().st_size > 10_000
 
 
 def test_the_picture_of_the_sweeps_has_every_value_that_is_swept() -> None:

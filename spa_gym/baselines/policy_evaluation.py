@@ -14,9 +14,10 @@ from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
+from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 
-__all__ = ["DECODINGS", "evaluate_final", "evaluate_policy", "log_final"]
+__all__ = ["DECODINGS", "evaluate_final", "evaluate_policy", "log_final", "split_size"]
 
 _log = logging.getLogger(__name__)
 
@@ -34,11 +35,12 @@ def evaluate_policy(
     temperature: float,
     seed: int = 0,
     max_tasks: int | None = None,
+    positions: Sequence[int] | None = None,
     num_envs: int = 64,
     dtype: torch.dtype | None = None,
     expert_steps: Sequence[int | None] | None = None,
 ) -> dict[str, Any]:
-    """Play every task of a split once.
+    """Play every task of a split once, or some of them.
 
     Args:
         model: the policy.
@@ -49,27 +51,38 @@ def evaluate_policy(
         temperature: 0 for greedy, 1 for sampled.
         seed: seed of the sampling noise.
         max_tasks: only the first tasks, for a look on the way; None plays all.
+        positions: only the tasks at these positions of the split, in place of the first ones.
         num_envs: episodes played at once.
         dtype: type of the policy's weights while it plays; None: float32.
         expert_steps: steps of the expert's plan for each task (`expert_lengths`), to be kept beside the successes.
 
     Returns:
-        `success` (share of tasks solved), `n`, `successes` (0/1 in task order), `task_types`, `grounding` (executed
-        actions / actions), `steps` (mean episode length), `score` (mean), `scores` (in task order; left out where a
-        task is solved or not and nothing between, so that they are the `successes`), `expert_steps` where given.
+        `success` (share of tasks solved), `n`, `successes` (0/1 in task order), `task_types`, `task_grounded` and
+        `task_steps` (executed actions and all actions of each task), `grounding` (executed actions / actions), `steps`
+        (mean episode length), `score` (mean), `scores` (in task order; left out where a task is solved or not and
+        nothing between, so that they are the `successes`), `expert_steps` where given, `positions` where they are not
+        the first ones.
+
+    Raises:
+        BadArgument: both `max_tasks` and `positions` are given, or no task is left to play.
     """
 
     def make() -> gymnasium.Env[str, str]:
         return gymnasium.make(env_id, split=split, **env_kwargs)
 
-    env = make()
-    unwrapped: Any = env.unwrapped
-    count = len(unwrapped.tasks) if max_tasks is None else min(max_tasks, len(unwrapped.tasks))
-    env.close()
+    if positions is None:
+        size = split_size(env_id, env_kwargs, split)
+        tasks = list(range(size if max_tasks is None else min(max_tasks, size)))
+    else:
+        tasks = list(positions)
+    if not tasks or (positions is not None and max_tasks is not None):
+        got = f"max_tasks={max_tasks}, positions={positions}"
+        raise BadArgument("max_tasks from 1, or at least one of positions, and not both", got, "leave one of them out")
+    count = len(tasks)
     engine = CachedEngine(model, codec, dtype=dtype)
     played = engine.run(
         make,
-        [EpisodeSpec(task_id=i, seed=seed) for i in range(count)],
+        [EpisodeSpec(task_id=task, seed=seed) for task in tasks],
         num_envs=num_envs,
         temperature=temperature,
         seed=seed,
@@ -84,11 +97,32 @@ def evaluate_policy(
         **partial,
         "successes": [int(t.success) for t in played],
         "task_types": [t.task_type for t in played],
-        **({} if expert_steps is None else {"expert_steps": list(expert_steps[:count])}),
+        **({} if expert_steps is None else {"expert_steps": [expert_steps[task] for task in tasks]}),
+        **({} if tasks == list(range(count)) else {"positions": tasks}),
+        "task_grounded": [sum(step.grounded for step in t.steps) for t in played],
+        "task_steps": [t.num_steps for t in played],
         "grounding": sum(step.grounded for t in played for step in t.steps) / max(1, actions),
         "steps": actions / count,
         "env_steps": actions,
     }
+
+
+def split_size(env_id: str, env_kwargs: dict[str, Any], split: str) -> int:
+    """Number of tasks of a split.
+
+    Args:
+        env_id: the environment.
+        env_kwargs: its arguments without `split`.
+        split: the split.
+
+    Raises:
+        DataNotFound: the data of the split are missing.
+    """
+    env = gymnasium.make(env_id, split=split, **env_kwargs)
+    unwrapped: Any = env.unwrapped
+    size = len(unwrapped.tasks)
+    env.close()
+    return size
 
 
 def evaluate_final(

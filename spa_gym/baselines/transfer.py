@@ -3,8 +3,10 @@
     python -m spa_gym.baselines.transfer --runs runs/reproduce/runs --max-tasks 200     # with SPA_GYM_DATA set
 
 Each trained policy plays the tasks of its world's official split (`EnvStudy.official`) once, greedy and with the step
-limit of the originals; its record then holds the result as `final["official_valid_unseen/greedy"]`, and
-`spa-gym report` shows it as a table of its own. Scores that are there already stay as they are.
+limit of the originals. With `--max-tasks` it plays tasks at even distances, for a split is sorted: of the first
+50 goals of the official WebShop 41 are fashion. Its record then holds the result as
+`final["official_valid_unseen/greedy"]`, and `spa-gym report` shows it as a table of its own. Scores that are there
+already stay as they are.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from spa_gym.baselines.models.checkpoint import load_checkpoint
-from spa_gym.baselines.policy_evaluation import evaluate_policy
+from spa_gym.baselines.policy_evaluation import evaluate_policy, split_size
 from spa_gym.baselines.studies import STUDIES
 from spa_gym.core.arguments import one_of
+from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import find_records
+from spa_gym.core.tasks import spread
 
 __all__ = ["Transfer", "transfer"]
 
@@ -37,12 +41,14 @@ class Transfer:
     seeds: tuple[int, ...] = ()
     """Only the policies of these seeds; none: all."""
     max_tasks: int | None = None
-    """Only the first tasks of the split; none: all."""
+    """Only so many tasks, at even distances over the split; none: all."""
 
     def __post_init__(self) -> None:
-        """Refuse names of no study."""
+        """Refuse names of no study, and to play nothing."""
         for name in self.envs:
             one_of("envs", name, STUDIES)
+        if self.max_tasks is not None and self.max_tasks < 1:
+            raise BadArgument("max_tasks >= 1", str(self.max_tasks), "leave it out to play all tasks")
 
 
 def transfer(settings: Transfer) -> dict[str, float]:
@@ -54,6 +60,7 @@ def transfer(settings: Transfer) -> dict[str, float]:
     Raises:
         DataNotFound: the runs or the official data are missing.
     """
+    most = settings.max_tasks
     studies = {STUDIES[name].env_id: STUDIES[name] for name in settings.envs}
     found = [
         (path, record)
@@ -76,7 +83,7 @@ def transfer(settings: Transfer) -> dict[str, float]:
                 split=split,
                 temperature=0.0,
                 seed=record.seed,
-                max_tasks=settings.max_tasks,
+                positions=None if most is None else spread(split_size(record.env_id, env_kwargs, split), most),
             )
             record.save(path)
         scores[path.parent.relative_to(settings.runs).as_posix()] = record.final[name]["success"]

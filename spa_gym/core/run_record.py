@@ -94,8 +94,8 @@ class RunRecord:
     elapsed_s: list[float] = field(default_factory=list)
     """Seconds of work until each row of the curves; apart from them, for they repeat and the clock does not."""
     final: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By "split/decoding": success, n, successes (0/1 per task in task order), optional task_types and
-    expert_steps (in task order), grounding, steps."""
+    """By "split/decoding": success, n, successes (0/1 per task in task order), optional task_types, expert_steps,
+    task_grounded and task_steps (in task order), positions (of the tasks, if not the first), grounding, steps."""
     tasks: list[dict[str, Any]] = field(default_factory=list)
     """Rows of an evaluation, one per task."""
 

@@ -18,6 +18,7 @@ from spa_gym.core.errors import DataNotFound
 from spa_gym.core.extras import require_extra
 from spa_gym.core.run_record import RunRecord, find_records
 from spa_gym.leaderboard.curves import draw_curves
+from spa_gym.leaderboard.outcomes import FIGURES, Figure
 from spa_gym.leaderboard.pictures import draw_differences
 from spa_gym.leaderboard.statistics import Interval
 from spa_gym.leaderboard.summary import CEILING, REFERENCES, MethodRow, Study, collect_studies, method_order
@@ -119,7 +120,7 @@ def _templates() -> Any:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(interval=_interval, signed=_signed, number=_number, count=_count, minutes=_minutes)
+    environment.filters.update(interval=_interval, signed=_signed, parts=_parts, count=_count, minutes=_minutes)
     return environment
 
 
@@ -137,17 +138,31 @@ def _study_view(study: Study, drawn: dict[str, dict[str, Path]]) -> dict[str, An
             d: max((r.cells[d].success.mean for r in rows if d in r.cells and r.method != CEILING), default=2.0)
             for d in decodings
         }
-        scored = any(row.cells[primary].score for row in rows if primary in row.cells)
-        compared = list(dict.fromkeys(name for row in viewed if row["main"] for name in row["main"].differences))
-        lengths = list(dict.fromkeys(name for row in viewed if row["main"] for name in row["main"].by_length))
+        mains = [row["main"] for row in viewed if row["main"]]
+        scored = any(main.score is not None for main in mains)
+        compared = list(dict.fromkeys(name for main in mains for name in main.differences))
+        lengths = list(dict.fromkeys(name for main in mains for name in main.by_length))
+        apart = [(n, r) for n in FIGURES for r in compared if any(r in m.other_differences.get(n, {}) for m in mains)]
         shown = {"name": split, "rows": viewed, "decodings": decodings, "primary": primary, "scored": scored}
-        splits.append({**shown, "sizes": sizes, "best": best, "references": compared, "lengths": lengths})
+        shown |= {"sizes": sizes, "best": best, "references": compared, "lengths": lengths}
+        splits.append({**shown, "apart": apart, "seeds_alone": _seeds_alone(viewed)})
     pictures = {
         name: {theme: {"file": path.name, "data": _embed(path)} for theme, path in themes.items()}
         for name, themes in drawn.items()
     }
     costs = {method: study.costs[method] for method in method_order(study.costs)}
     return {"name": study.name, "splits": splits, "notes": study.notes, "pictures": pictures, "costs": costs}
+
+
+def _seeds_alone(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Which figures have intervals over seeds alone, each with the methods, unless those are all."""
+    told = []
+    for figure in FIGURES:
+        having = [row for row in rows if row["main"] and getattr(row["main"], figure) is not None]
+        methods = [row["method"] for row in having if figure in row["main"].seeds_alone]
+        if methods:
+            told.append(figure if len(methods) == len(having) else f"{figure} ({', '.join(methods)})")
+    return told
 
 
 def _overview(studies: Sequence[Study]) -> dict[str, Any] | None:
@@ -203,16 +218,21 @@ def _as_interval(value: dict[str, float]) -> Interval:
     return Interval(value["mean"], value["low"], value["high"])
 
 
-def _interval(value: Interval | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value.mean:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+def _interval(value: Figure | None, digits: int = 3, sign: str = "") -> str:
+    """A figure with its interval, or alone where it has none."""
+    mean, *bounds = _parts(value, digits, sign)
+    return f"{mean} [{', '.join(bounds)}]" if bounds else mean
 
 
-def _signed(value: Interval | None) -> str:
-    return "–" if value is None else f"{value.mean:+.3f} [{value.low:+.3f}, {value.high:+.3f}]"
+def _signed(value: Figure | None, digits: int = 3) -> str:
+    return _interval(value, digits, "+")
 
 
-def _number(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
+def _parts(value: Figure | None, digits: int = 3, sign: str = "") -> list[str]:
+    """A figure and the two ends of its interval, if it has one."""
+    if value is None:
+        return ["–"]
+    return [f"{number:{sign}.{digits}f}" for number in (value if isinstance(value, Interval) else (value,))]
 
 
 def _count(value: float) -> str:

@@ -10,6 +10,8 @@ Which one to use (after Agarwal et al. 2021, "Deep RL at the Edge of the Statist
 - one agent, each task once, real outcomes: `bootstrap_mean`, `bootstrap_ratio`;
 - a training method with several seeds: `stratified_bootstrap` (both seeds and tasks are resampled), `iqm` over seeds;
 - two methods with the same seeds: `paired_difference`, `probability_of_improvement`.
+
+Where a figure is a ratio of sums (executed actions over all actions), the two of seeds and tasks take `denominators`.
 """
 
 from __future__ import annotations
@@ -136,9 +138,8 @@ def bootstrap_ratio(
         resamples: B.
         confidence: coverage of the two-sided interval.
     """
-    top, bottom = _finite(numerators, dimensions=1), _finite(denominators, dimensions=1)
-    if top.shape != bottom.shape or (bottom <= 0).any():
-        raise ValueError(f"expected positive denominators of shape {top.shape}, got shape {bottom.shape}")
+    top = _finite(numerators, dimensions=1)
+    bottom = _positive(denominators, top)
     blocks = []
     for size in _blocks(resamples, top.size):
         counts = _counts(top.size, size, rng)
@@ -172,6 +173,7 @@ def stratified_bootstrap(
     values: npt.ArrayLike,
     rng: np.random.Generator,
     *,
+    denominators: npt.ArrayLike | None = None,
     strata: Sequence[Any] | None = None,
     resamples: int = RESAMPLES,
     confidence: float = 0.95,
@@ -184,26 +186,21 @@ def stratified_bootstrap(
     Args:
         values: shape (S, T), one outcome of each seed on each task.
         rng: source of the resamples.
+        denominators: shape (S, T), positive, for sum(values) / sum(denominators) instead of the mean.
         strata: length T, the family of each task (its task type); None puts all tasks into one family.
         resamples: B.
         confidence: coverage of the two-sided interval.
 
     Returns:
-        The plain mean of `values` and its bounds.
+        The plain mean of `values`, or the ratio, and its bounds.
     """
     data = _finite(values, dimensions=2)
-    num_seeds, num_tasks = data.shape
-    families = np.unique([0] * num_tasks if strata is None else list(strata), return_inverse=True)[1]
-    if families.shape != (num_tasks,):
-        raise ValueError(f"expected one stratum for each of {num_tasks} tasks, got {families.shape[0]}")
-    members = [np.flatnonzero(families == family) for family in range(int(families.max()) + 1)]
-    blocks = []
-    for size in _blocks(resamples, num_tasks):
-        task_counts = np.zeros((size, num_tasks))
-        for member in members:
-            task_counts[:, member] = _counts(member.size, size, rng)
-        blocks.append(np.einsum("bt,bt->b", _counts(num_seeds, size, rng) @ data, task_counts) / data.size)
-    return _percentile(float(data.mean()), np.concatenate(blocks), confidence)
+    if denominators is None:
+        (top,) = _crossed_sums([data], rng, strata, resamples)
+        return _percentile(float(data.mean()), top / data.size, confidence)
+    below = _positive(denominators, data)
+    top, bottom = _crossed_sums([data, below], rng, strata, resamples)
+    return _percentile(float(data.sum() / below.sum()), top / bottom, confidence)
 
 
 def paired_difference(
@@ -211,6 +208,7 @@ def paired_difference(
     second: npt.ArrayLike,
     rng: np.random.Generator,
     *,
+    denominators: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     strata: Sequence[Any] | None = None,
     resamples: int = RESAMPLES,
     confidence: float = 0.95,
@@ -221,6 +219,7 @@ def paired_difference(
         first: shape (S,), one number per seed, or (S, T), one per seed and task.
         second: the same shape as `first`.
         rng: source of the resamples.
+        denominators: of first and of second, shape (S, T), positive, for the difference of the two ratios of sums.
         strata: as in `stratified_bootstrap`, for shape (S, T).
         resamples: B.
         confidence: coverage of the two-sided interval.
@@ -228,6 +227,11 @@ def paired_difference(
     left, right = _finite(first), _finite(second)
     if left.shape != right.shape:
         raise ValueError(f"expected two arrays of one shape, got {left.shape} and {right.shape}")
+    if denominators is not None:
+        below = [_positive(each, left) for each in denominators]
+        sums = _crossed_sums([left, below[0], right, below[1]], rng, strata, resamples)
+        point = float(left.sum() / below[0].sum() - right.sum() / below[1].sum())
+        return _percentile(point, sums[0] / sums[1] - sums[2] / sums[3], confidence)
     difference = left - right
     if difference.ndim == 1:
         difference, strata = difference[:, None], None
@@ -257,6 +261,26 @@ def probability_of_improvement(
     return _percentile(float(wins.mean()), np.einsum("bj,bj->b", rows @ wins, columns) / wins.size, confidence)
 
 
+def _crossed_sums(
+    arrays: Sequence[Array], rng: np.random.Generator, strata: Sequence[Any] | None, resamples: int
+) -> list[Array]:
+    """Sum of each array of one shape (S, T) in each resample, shape (B,); all arrays see the same draws."""
+    num_seeds, num_tasks = arrays[0].shape
+    families = np.unique([0] * num_tasks if strata is None else list(strata), return_inverse=True)[1]
+    if families.shape != (num_tasks,):
+        raise ValueError(f"expected one stratum for each of {num_tasks} tasks, got {families.shape[0]}")
+    members = [np.flatnonzero(families == family) for family in range(int(families.max()) + 1)]
+    blocks: list[list[Array]] = [[] for _ in arrays]
+    for size in _blocks(resamples, num_tasks):
+        task_counts = np.zeros((size, num_tasks))
+        for member in members:
+            task_counts[:, member] = _counts(member.size, size, rng)
+        seed_counts = _counts(num_seeds, size, rng)
+        for block, array in zip(blocks, arrays, strict=True):
+            block.append(np.einsum("bt,bt->b", seed_counts @ array, task_counts))
+    return [np.concatenate(block) for block in blocks]
+
+
 def _counts(size: int, resamples: int, rng: np.random.Generator) -> Array:
     """How often each of `size` items is drawn in each resample: shape (B, size), rows sum to `size`."""
     return rng.multinomial(size, np.full(size, 1 / size), size=resamples).astype(np.float64)
@@ -280,4 +304,11 @@ def _finite(values: npt.ArrayLike, dimensions: int | None = None) -> Array:
         raise ValueError(f"expected at least one value, all finite, got {data.size} values of shape {data.shape}")
     if dimensions is not None and data.ndim != dimensions:
         raise ValueError(f"expected an array of {dimensions} dimension(s), got shape {data.shape}")
+    return data
+
+
+def _positive(values: npt.ArrayLike, numerators: Array) -> Array:
+    data = _finite(values)
+    if data.shape != numerators.shape or (data <= 0).any():
+        raise ValueError(f"expected positive denominators of shape {numerators.shape}, got shape {data.shape}")
     return data

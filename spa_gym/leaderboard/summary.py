@@ -12,16 +12,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from spa_gym.core.errors import DataCorrupt
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.cost import Cost, cost_of
+from spa_gym.leaderboard.outcomes import (
+    FIGURES,
+    Figure,
+    Final,
+    Outcomes,
+    difference,
+    fresh_rng,
+    outcomes_of,
+    same_tasks,
+)
 from spa_gym.leaderboard.statistics import (
     Interval,
     bootstrap_seeds,
     iqm,
-    paired_difference,
     probability_of_improvement,
     stratified_bootstrap,
 )
@@ -34,7 +41,6 @@ REFERENCES = ("ppo", "spa")
 CEILING = "oracle"
 """Knows the ground truth: stands last, and is never marked as the best."""
 DECODINGS = ("sampled", "greedy")
-BOOTSTRAP_SEED = 0
 ENOUGH_SEEDS = 5
 
 
@@ -49,14 +55,22 @@ class Cell:
     differences: dict[str, Interval]
     """By reference: success minus the reference's, seed by seed; without the reference itself and without those that
     no seed is shared with."""
+    other_differences: dict[str, dict[str, Figure]]
+    """The same of "score" (where it is graded), "grounding" and "steps": by figure, then by reference."""
     improvements: dict[str, Interval]
     """By reference: P(a seed of this method beats a seed of the reference)."""
     by_length: dict[str, Interval]
     """Success on short, medium and long tasks, by the number of the expert's steps; empty where no record has it."""
-    score: Interval | None
+    score: Figure | None
     """Mean score over seeds and tasks; None where a task is solved or not, and nothing between."""
-    grounding: float | None
-    steps: float | None
+    score_iqm: Interval | None
+    """As `iqm`, of the seeds' mean scores."""
+    grounding: Figure | None
+    """Executed actions over all actions; a mean over seeds where records do not have it task by task."""
+    steps: Figure | None
+    """Mean episode length."""
+    seeds_alone: list[str]
+    """Which of these were not known task by task, so that their intervals are over seeds alone."""
     seeds: list[int]
     num_tasks: int
 
@@ -138,6 +152,7 @@ def _fill(study: Study, references: Sequence[str]) -> None:
         f"no run of {name!r}, so there are no differences to it" for name in references if name not in study.records
     ]
     study.notes += _few_seeds(study) + _unequal_budgets(study)
+    study.notes += [f"{split}: not all runs played the same tasks" for split in keys if _tasks_differ(study, split)]
 
 
 def _few_seeds(study: Study) -> list[str]:
@@ -162,6 +177,12 @@ def _unequal_budgets(study: Study) -> list[str]:
     ]
 
 
+def _tasks_differ(study: Study, split: str) -> bool:
+    runs = [run for by_seed in study.records.values() for run in by_seed.values()]
+    finals = [final for run in runs for name, final in run.final.items() if name.rpartition("/")[0] == split]
+    return not same_tasks(finals)
+
+
 def _row(study: Study, method: str, split: str, decodings: Sequence[str], references: Sequence[str]) -> MethodRow:
     cells = {}
     for decoding in (d for d in (*DECODINGS, *sorted({*decodings} - {*DECODINGS})) if d in decodings):
@@ -172,75 +193,55 @@ def _row(study: Study, method: str, split: str, decodings: Sequence[str], refere
     return MethodRow(method, sorted({seed for cell in cells.values() for seed in cell.seeds}), cells)
 
 
-def _finals(study: Study, method: str, name: str) -> dict[int, dict[str, Any]]:
+def _finals(study: Study, method: str, name: str) -> dict[int, Final]:
     """What the runs of a method did on a split with a decoding, by seed."""
     return {seed: run.final[name] for seed, run in sorted(study.records.get(method, {}).items()) if name in run.final}
 
 
-def _cell(mine: dict[int, dict[str, Any]], others: dict[str, dict[int, dict[str, Any]]]) -> Cell:
-    outcomes, strata = _outcomes(list(mine.values()))
-    rates = outcomes.mean(axis=1)
-    differences, improvements = {}, {}
+def _cell(mine: dict[int, Final], others: dict[str, dict[int, Final]]) -> Cell:
+    finals = list(mine.values())
+    found = {name: outcomes_of(finals, name) for name in FIGURES}
+    success, score = found["success"], found["score"]
+    if success is None:
+        raise DataCorrupt("run records with a success", "one without", "run the evaluation of that training again")
+    figures = {name: each.figure for name, each in found.items() if each is not None and name != "success"}
+    differences: dict[str, Interval] = {}
+    others_apart: dict[str, dict[str, Figure]] = {}
+    improvements = {}
     for other, theirs in others.items():
-        if shared := sorted({*mine} & {*theirs}):
-            both, shared_strata = _outcomes([mine[s] for s in shared] + [theirs[s] for s in shared])
-            first, second = both[: len(shared)], both[len(shared) :]
-            differences[other] = paired_difference(first, second, _rng(), strata=shared_strata)
-            base_rates = [_rate(final) for final in theirs.values()]
-            improvements[other] = probability_of_improvement(rates, base_rates, _rng())
+        shared = sorted({*mine} & {*theirs})
+        base = outcomes_of(list(theirs.values()), "success")
+        if shared and base is not None:
+            improvements[other] = probability_of_improvement(success.rates, base.rates, fresh_rng())
+        for name in FIGURES:
+            apart = difference([mine[seed] for seed in shared], [theirs[seed] for seed in shared], name)
+            if apart is not None and name == "success":
+                # Pictures need bounds; of one seed without its tasks there is nothing to draw anew.
+                differences[other] = apart if isinstance(apart, Interval) else Interval(apart, apart, apart)
+            elif apart is not None:
+                others_apart.setdefault(name, {})[other] = apart
     return Cell(
-        success=stratified_bootstrap(outcomes, _rng(), strata=strata),
-        iqm=bootstrap_seeds(rates, iqm, _rng()),
+        success=success.interval,
+        iqm=bootstrap_seeds(success.rates, iqm, fresh_rng()),
         differences=differences,
+        other_differences=others_apart,
         improvements=improvements,
-        by_length=_by_length(list(mine.values()), outcomes),
-        score=_score(list(mine.values())),
-        grounding=_mean_of(mine, "grounding"),
-        steps=_mean_of(mine, "steps"),
+        by_length=_by_length(finals, success),
+        score=figures.get("score"),
+        score_iqm=None if score is None else bootstrap_seeds(score.rates, iqm, fresh_rng()),
+        grounding=figures.get("grounding"),
+        steps=figures.get("steps"),
+        seeds_alone=[name for name, each in found.items() if each is not None and not each.by_task],
         seeds=sorted(mine),
-        num_tasks=outcomes.shape[1],
+        num_tasks=int(finals[0].get("n") or success.values.shape[1]),
     )
 
 
-def _by_length(finals: list[dict[str, Any]], outcomes: npt.NDArray[np.float64]) -> dict[str, Interval]:
+def _by_length(finals: list[Final], success: Outcomes) -> dict[str, Interval]:
     """Success by the expert's number of steps, where all runs met the same tasks."""
     steps = finals[0].get("expert_steps")
-    if not steps or len(steps) != outcomes.shape[1] or any(final.get("expert_steps") != steps for final in finals):
+    alike = same_tasks(finals) and all(final.get("expert_steps") == steps for final in finals)
+    if not steps or len(steps) != success.values.shape[1] or not alike:
         return {}
-    return {name: stratified_bootstrap(outcomes[:, tasks], _rng()) for name, tasks in length_groups(steps).items()}
-
-
-def _outcomes(finals: list[dict[str, Any]]) -> tuple[npt.NDArray[np.float64], list[str] | None]:
-    """Seeds x tasks where all seeds met the same number of tasks, else seeds x 1 of their rates; and the task types."""
-    rows = [final.get("successes") or [] for final in finals]
-    if rows[0] and len({len(row) for row in rows}) == 1:
-        return np.asarray(rows, dtype=np.float64), _strata(finals)
-    return np.array([[_rate(final)] for final in finals]), None
-
-
-def _score(finals: list[dict[str, Any]]) -> Interval | None:
-    """None without partial scores, which only some environments give; a run without any has 0 and 1 alone."""
-    rows = [final.get("scores") or final.get("successes") or [] for final in finals]
-    if not any("scores" in final for final in finals) or len({len(row) for row in rows}) != 1:
-        return None
-    return stratified_bootstrap(np.asarray(rows, dtype=np.float64), _rng(), strata=_strata(finals))
-
-
-def _strata(finals: list[dict[str, Any]]) -> list[str] | None:
-    """The task types, where all runs met the same."""
-    types = [final.get("task_types") for final in finals]
-    return types[0] if types[0] is not None and all(entry == types[0] for entry in types) else None
-
-
-def _rate(final: dict[str, Any]) -> float:
-    successes = final.get("successes")
-    return float(np.mean(successes)) if successes else float(final["success"])
-
-
-def _mean_of(finals: dict[int, dict[str, Any]], name: str) -> float | None:
-    values = [final[name] for final in finals.values() if final.get(name) is not None]
-    return float(np.mean(values)) if values else None
-
-
-def _rng() -> np.random.Generator:
-    return np.random.default_rng(BOOTSTRAP_SEED)
+    groups = length_groups(steps)
+    return {name: stratified_bootstrap(success.values[:, tasks], fresh_rng()) for name, tasks in groups.items()}

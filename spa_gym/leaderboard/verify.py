@@ -17,9 +17,10 @@ from tqdm import tqdm
 
 from spa_gym.core.errors import BadArgument, SpaGymError
 from spa_gym.core.run_record import RunRecord, package_versions
+from spa_gym.core.tasks import spread
 from spa_gym.core.trajectory import Trajectory, read_jsonl
 from spa_gym.leaderboard.episodes import begin_episode, data_hash, episode_seed, make_env
-from spa_gym.leaderboard.evaluate import RESULT, TRAJECTORIES, spread
+from spa_gym.leaderboard.evaluate import RESULT, TRAJECTORIES
 from spa_gym.leaderboard.metrics import summarise
 
 __all__ = ["Verification", "verify"]

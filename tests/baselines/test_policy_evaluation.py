@@ -9,6 +9,7 @@ import pytest
 from spa_gym.baselines import policy_evaluation
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.policy_evaluation import evaluate_policy
+from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Step, Trajectory
 from tests.baselines.conftest import Pipeline
 from tests.baselines.tiny_runs import KWARGS
@@ -52,6 +53,8 @@ def test_figures_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         "n": 3,
         "successes": [0, 1, 0],
         "task_types": ["put", "heat", "cool"],
+        "task_grounded": [1, 2, 3],
+        "task_steps": [2, 3, 4],
         "grounding": pytest.approx(6 / 9),
         "steps": 3.0,
         "env_steps": 9,
@@ -70,6 +73,22 @@ def test_the_experts_lengths_are_kept_for_the_tasks_that_were_played(monkeypatch
         object(), object(), "SPA-ALFWorld-v0", {"size": "small"}, **place, expert_steps=[4, None, 7]
     )
     assert figures["expert_steps"] == [4, None]
+
+
+def test_tasks_at_given_positions_are_played_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_evaluation, "CachedEngine", _Engine)
+
+    def play(**which: Any) -> dict[str, Any]:
+        place: dict[str, Any] = {"split": "valid_seen", "temperature": 0.0, "expert_steps": [4, None, 7]}
+        return evaluate_policy(object(), object(), "SPA-ALFWorld-v0", {"size": "small"}, **place, **which)
+
+    figures = play(positions=[0, 2])
+    assert [spec.task_id for spec in _Engine.asked["specs"]] == figures["positions"] == [0, 2]
+    assert (figures["n"], figures["expert_steps"], figures["task_steps"]) == (2, [4, 7], [2, 4])
+    assert play(positions=range(2)) == play(max_tasks=2), "the first ones need no telling"
+    for wrong in ({"positions": [0], "max_tasks": 1}, {"positions": []}, {"max_tasks": 0}):
+        with pytest.raises(BadArgument, match="and not both"):
+            play(**wrong)
 
 
 def test_all_tasks_of_the_split_are_played_unless_fewer_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from spa_gym.leaderboard.curves import seed_band
 from spa_gym.leaderboard.episode_credit import draw_episode_credit
 from spa_gym.leaderboard.evaluate import evaluate
 from spa_gym.leaderboard.report import make_report
+from spa_gym.leaderboard.statistics import Interval
 from spa_gym.leaderboard.summary import collect_studies, method_order
 from tests.toy import TOY_ID
 
@@ -59,7 +60,8 @@ def test_the_table_by_hand() -> None:
     against = rows["ppo"].cells["sampled"].differences
     assert set(against) == {"spa"} and against["spa"].mean == pytest.approx(-0.15)
     assert set(rows["sft"].cells["sampled"].differences) == {"ppo", "spa"}
-    assert (sampled.grounding, sampled.steps, sampled.num_tasks) == (pytest.approx(0.9), 12.5, 20)
+    assert sampled.grounding == pytest.approx((0.9, 0.9, 0.9)) and sampled.steps == (12.5, 12.5, 12.5)
+    assert sampled.num_tasks == 20 and sampled.seeds_alone == ["grounding", "steps"]
     assert study.notes == []
 
 
@@ -129,11 +131,54 @@ def test_scores_stand_beside_success_where_they_are_partial(tmp_path: Path) -> N
         made.save(tmp_path / f"{made.method}{made.seed}.json")
     sft, _, spa = collect_studies(records)[0].splits["valid_unseen"]
     assert spa.cells["sampled"].score is not None and sft.cells["sampled"].score is None
+    assert isinstance(spa.cells["sampled"].score, Interval)
     assert spa.cells["sampled"].score.mean == pytest.approx(0.5 + 0.5 * 10.5 / 20)
+    assert spa.cells["sampled"].score_iqm is not None and sft.cells["sampled"].score_iqm is None
+    assert spa.cells["sampled"].score_iqm.mean == pytest.approx(0.5 + 0.5 * 10.5 / 20)
+    # ppo solves 7 and 8 of 20; spa scores 15 and 15.5.
+    apart = spa.cells["sampled"].other_differences["score"]["ppo"]
+    assert isinstance(apart, Interval) and apart.mean == pytest.approx(15.25 / 20 - 7.5 / 20)
     text = make_report(tmp_path, tmp_path / "report").markdown.read_text()
     header, line = (next(x for x in text.splitlines() if x.startswith(f"| {name} |")) for name in ("method", "spa"))
     place = [cell.strip() for cell in header.split("|")].index("score")
     assert line.split("|")[place].strip().startswith("0.762 [") and header.count("|") == line.count("|")
+
+
+def test_the_other_differences_have_a_table_of_their_own(tmp_path: Path) -> None:
+    """Two seeds with each task's actions: 4 a task for `ppo`, all executed; 5 for `spa`, one of them not."""
+    for made in study_records(seeds=2):
+        steps = {"ppo": 4, "spa": 5, "sft": 6}[made.method]
+        for final in made.final.values():
+            final |= {"task_steps": [steps] * 20, "task_grounded": [4] * 20, "steps": steps, "grounding": 4 / steps}
+        made.save(tmp_path / f"{made.method}{made.seed}.json")
+    report = make_report(tmp_path, tmp_path / "report")
+    text = report.markdown.read_text()
+    table = text[text.index("Differences (sampled), seed by seed:") :].splitlines()[2:7]
+    assert table[0] == "| method | grounding, to ppo | grounding, to spa | steps, to ppo | steps, to spa |"
+    assert table[4] == "| spa | -0.200 [-0.200, -0.200] | – | +1.00 [+1.00, +1.00] | – |"
+    assert "0.800 [0.800, 0.800] | 5.0 [5.0, 5.0] |" in text and "do not have them task by task" not in text
+    assert "-0.200 to -0.200" in report.html.read_text()
+    row = json.loads(report.summary.read_text())[0]["splits"]["valid_unseen"][2]["cells"]["sampled"]
+    assert row["grounding"] == pytest.approx([0.8, 0.8, 0.8])
+    assert row["other_differences"]["steps"]["ppo"] == [1.0, 1.0, 1.0] and len(row["improvements"]["ppo"]) == 3
+
+
+def test_one_seed_without_its_tasks_has_no_interval_of_grounding(tmp_path: Path) -> None:
+    for method in ("ppo", "spa"):
+        train_record(method, 0, 9).save(tmp_path / f"{method}.json")
+    report = make_report(tmp_path, tmp_path / "report")
+    text = report.markdown.read_text()
+    assert " | 0.900 | 12.5 |" in text and "| spa | – | +0.000 | – | +0.00 |" in text
+    assert "<b>12.5</b></td>" in report.html.read_text()
+    row = json.loads(report.summary.read_text())[0]["splits"]["valid_unseen"][1]["cells"]["sampled"]
+    assert (row["grounding"], row["steps"], row["other_differences"]["steps"]) == (0.9, 12.5, {"ppo": 0.0})
+
+
+def test_runs_on_other_tasks_are_told(tmp_path: Path) -> None:
+    records = study_records(seeds=2)
+    records[0].final["valid_unseen/greedy"]["positions"] = list(range(0, 200, 10))
+    (study,) = collect_studies(records)
+    assert "valid_unseen: not all runs played the same tasks" in study.notes
 
 
 def test_several_environments_share_one_table(tmp_path: Path) -> None:
@@ -199,7 +244,9 @@ def test_report_from_a_folder(tmp_path: Path) -> None:
     spa = next(line for line in text.splitlines() if line.startswith("| spa |"))
     cells = [cell.strip() for cell in spa.strip("|").split("|")]
     assert cells[1] == "5" and cells[2].startswith("0.600 [") and cells[3].startswith("0.650 [")
-    assert cells[5].startswith("+0.150 [") and cells[6] == "0.92" and cells[7:] == ["–", "–", "0.900", "12.5"]
+    assert cells[5].startswith("+0.150 [") and cells[6].startswith("0.92 [0.") and cells[7:9] == ["–", "–"]
+    assert cells[9:] == ["0.900 [0.900, 0.900]", "12.5 [12.5, 12.5]"]
+    assert "for records do not have them task by task: grounding, steps." in text
     assert "| spa | 1000 | 0 | 0 | 0 | 0 | 0.0 min |" in text, "its cost"
     assert f"| {TOY_ID} | train | RandomAgent | 6 |" in text
     header = next(line for line in text.splitlines() if line.startswith("| method"))

@@ -107,6 +107,29 @@ def test_paired_difference_by_hand() -> None:
     assert paired_difference([0.8, 0.4], [0.5, 0.5], rng()) == pytest.approx((0.1, -0.1, 0.3))
 
 
+def test_a_ratio_over_seeds_and_tasks_by_hand() -> None:
+    # 9 of 10 and 0 of 2 actions, by two seeds or on two tasks: 9/12, and the extreme resamples are 0/4 and 18/20.
+    for values, actions in (([[9], [0]], [[10], [2]]), ([[9, 0]], [[10, 2]])):
+        assert stratified_bootstrap(values, rng(), denominators=actions) == pytest.approx((0.75, 0.0, 0.9))
+    alone = stratified_bootstrap([[9, 0]], rng(), denominators=[[10, 2]], strata=["cool", "heat"])
+    assert alone == (0.75, 0.75, 0.75), "one task of each type: none to draw in its place"
+
+
+def test_denominators_of_one_are_the_mean_to_the_bit() -> None:
+    values, strata = rng(2).random((3, 40)), ["cool", "heat"] * 20
+    ones = np.ones_like(values)
+    plain = stratified_bootstrap(values, rng(), strata=strata)
+    assert stratified_bootstrap(values, rng(), denominators=ones, strata=strata)[1:] == plain[1:]
+
+
+def test_the_difference_of_two_ratios_by_hand() -> None:
+    # Seeds of 9/10 and 0/2 against 5/10 and 1/2: 9/12 - 6/12; drawn twice the first 0.9 - 0.5, the second 0 - 0.5.
+    below = ([[10], [2]], [[10], [2]])
+    apart = paired_difference([[9], [0]], [[5], [1]], rng(), denominators=below)
+    assert apart == pytest.approx((0.25, -0.5, 0.4))
+    assert paired_difference([[9], [0]], [[9], [0]], rng(), denominators=below) == (0.0, 0.0, 0.0)
+
+
 def test_probability_of_improvement_by_hand() -> None:
     # Pairs: 3>1, 3>2, 2>1, 2=2 -> (3 + 1/2) / 4.
     assert probability_of_improvement([3, 2], [1, 2], rng()).mean == 0.875
@@ -147,3 +170,7 @@ def test_shapes_must_agree() -> None:
         stratified_bootstrap([[1.0, 0.0]], rng(), strata=["a"])
     with pytest.raises(ValueError, match="positive denominators"):
         bootstrap_ratio([1.0], [0.0], rng())
+    with pytest.raises(ValueError, match="positive denominators"):
+        stratified_bootstrap([[1.0]], rng(), denominators=[[1.0, 1.0]])
+    with pytest.raises(ValueError, match="positive denominators"):
+        paired_difference([[1.0]], [[1.0]], rng(), denominators=([[1.0]], [[0.0]]))
