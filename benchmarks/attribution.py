@@ -26,12 +26,13 @@ from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, Pri
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.baselines.attribution.scoring import ScoreConfig, load_scores, score_all
 from spa_gym.baselines.attribution.store import load_truth
-from spa_gym.baselines.attribution.tables import as_record, as_tables, first_seed
+from spa_gym.baselines.attribution.tables import as_record, as_tables, first_seed, seen_form
 from spa_gym.baselines.attribution.toy_methods import score_methods_on_toys, toy_table
 from spa_gym.baselines.attribution.truth import TruthConfig, make_truth
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.run_record import find_records
 from spa_gym.leaderboard.attribution_page import draw_gain, training_gain, write_page
+from spa_gym.leaderboard.task_lengths import length_groups
 
 _RESULTS = Path(__file__).parent / "results" / "attribution"
 _SEEN = {"spearman": "Spearman with the true advantage", "gradient_cosine": "cosine with the true gradient"}
@@ -71,8 +72,10 @@ class ToysConfig:
 
     methods: tuple[str, ...] = ("ppo",)
     """Methods that need neither models nor exploration, or `toys:package.module:function` of one's own."""
+    batches: int = 30
+    """Drawn of each process; the tables give mean and standard error over them."""
     episodes: int = 2_000
-    """Sampled for each process."""
+    """Of a batch."""
     seed: int = 0
     """Of the sampling."""
     out: Path = _RESULTS
@@ -96,7 +99,7 @@ class PageConfig:
 
 
 def score(config: TablesConfig) -> None:
-    scores = score_all(config)
+    scores = score_all(config, length_groups)
     folder = config.tables or config.out
     record = as_record(scores)
     atomic_write_text(folder / "attribution.json", json.dumps(record, indent=1) + "\n")
@@ -104,8 +107,7 @@ def score(config: TablesConfig) -> None:
     if config.study is not None:
         gain = training_gain([found for _, found in find_records(config.study)], config.reference)
         seeds = {name: first_seed(entry) for name, entry in scores["scorers"].items()}
-        # What the loss sees: a reward through GAE, all else as it is.
-        rows = {name: entry["rows"].get("gae", entry["rows"]["step"]) for name, entry in seeds.items()}
+        rows = {name: entry["rows"][seen_form(entry)] for name, entry in seeds.items()}
         for figure, label in _SEEN.items():
             agreement = {name: row["figures"][figure] for name, row in rows.items() if figure in row["figures"]}
             draw_gain(agreement, gain, folder / f"gain_{figure}.png", label=label)
@@ -115,9 +117,10 @@ def score(config: TablesConfig) -> None:
 
 
 def toys(config: ToysConfig) -> None:
-    scores = score_methods_on_toys(config.methods, episodes=config.episodes, seed=config.seed)
-    text = toy_table(scores)
-    about = {"episodes": config.episodes, "seed": config.seed, "scores": scores}
+    counts = {"batches": config.batches, "episodes": config.episodes}
+    scores = score_methods_on_toys(config.methods, seed=config.seed, **counts)
+    text = toy_table(scores, **counts)
+    about = {**counts, "seed": config.seed, "scores": scores}
     atomic_write_text(config.out / "toys.json", json.dumps(about, indent=1) + "\n")
     atomic_write_text(config.out / "toys.md", text)
     _log.info("%s", text)

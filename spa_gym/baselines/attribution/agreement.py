@@ -8,7 +8,7 @@ knows the true values exactly can be expected to reach.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from spa_gym.baselines.attribution import metrics as m
 from spa_gym.baselines.attribution.store import Truth
 
-__all__ = ["CORRELATIONS", "Limits", "Sheet", "ceiling", "intervals", "subsets"]
+__all__ = ["CORRELATIONS", "Limits", "Sheet", "ceiling", "intervals", "split_half"]
 
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
@@ -86,6 +86,11 @@ class Sheet:
         self.totals = np.array([abs(row.sum() - t.reward) for row, t in zip(credits, truth.trajectories, strict=True)])
         self.tasks = np.arange(len(names))
         self._steps = [np.flatnonzero(self.step_task == task) for task in self.tasks]
+        # What each task adds to the gradients of credit and truth: a resample weighs tasks, not steps.
+        self._pulls: tuple[Array, Array] | None = None
+        if self.g is not None:
+            c, a = (np.stack([x[at] @ self.g[at] for at in self._steps]) for x in (self.c, self.a))
+            self._pulls = c, a
         self._group_values()
 
     def _group_values(self) -> None:
@@ -114,66 +119,72 @@ class Sheet:
             owner = np.array([self.step_task[firsts[states[n][0]]] for n in numbers], dtype=np.intp)
             self._within[f"{name}_state"] = values, owner
 
-    def figures(self, tasks: Places | None = None, steps: npt.NDArray[np.bool_] | None = None) -> dict[str, float]:
+    def figures(self, tasks: Places | None = None, names: Collection[str] | None = None) -> dict[str, float]:
         """Every figure.
 
         Args:
             tasks: numbers of the tasks that count, one as often as it is there; None: all.
-            steps: [N] which steps count; whole episodes.
+            names: of the figures that are wanted; None: all that there are.
         """
         limits = self.limits
         tasks = self.tasks if tasks is None else tasks
         at = np.concatenate([self._steps[task] for task in tasks])
-        if steps is not None:
-            at = at[steps[at]]
         weight = np.bincount(tasks, minlength=len(self.tasks)).astype(float)
         c, a, e, critical = self.c[at], self.a[at], self.e[at], self.critical[at]
-        precision, recall = m.precision_recall(np.abs(c), critical)
-        keep = None if steps is None else {int(i) for i in self.step_episode[at]}
         totals = weight[self.episode_task]
-        if keep is not None:
-            totals = totals * np.array([i in keep for i in range(len(totals))])
-        found = {
-            "spearman": m.spearman(c, a),
-            "kendall": m.kendall(c, a),
-            "rmse": m.rmse(c, a),
-            "rmse_scaled": m.rmse(*_centre(m.scaled(c, a), a)),
-            "sign_accuracy": m.sign_accuracy(c, a, e, epsilon=limits.zero, z=limits.z),
-            "leakage": m.leakage(c, a, epsilon=limits.zero),
-            "cosine": m.cosine(c, a),
-            "pearson_distance": m.pearson_distance(c, a),
-            "critical_ap": m.average_precision(np.abs(c), critical),
-            "critical_precision": precision,
-            "critical_recall": recall,
-            "sum_error": float((totals * self.totals).sum() / totals.sum()),
-            "centred_rmse": float(np.sqrt(np.mean(self._centred[at] ** 2))),
+        made: dict[str, Callable[[], float]] = {
+            "spearman": lambda: m.spearman(c, a),
+            "kendall": lambda: m.kendall(c, a),
+            "rmse": lambda: m.rmse(c, a),
+            "rmse_scaled": lambda: m.rmse(*_centre(m.scaled(c, a), a)),
+            "sign_accuracy": lambda: m.sign_accuracy(c, a, e, epsilon=limits.zero, z=limits.z),
+            "leakage": lambda: m.leakage(c, a, epsilon=limits.zero),
+            "cosine": lambda: m.cosine(c, a),
+            "pearson_distance": lambda: m.pearson_distance(c, a),
+            "critical_ap": lambda: m.average_precision(np.abs(c), critical),
+            "critical_precision": lambda: m.precision_recall(np.abs(c), critical)[0],
+            "critical_recall": lambda: m.precision_recall(np.abs(c), critical)[1],
+            "sum_error": lambda: float((totals * self.totals).sum() / totals.sum()),
+            "centred_rmse": lambda: float(np.sqrt(np.mean(self._centred[at] ** 2))),
         }
-        if self.g is not None:
-            found["gradient_cosine"] = m.cosine(c, a, self.g[at])
+        if self._pulls is not None:
+            left, right = self._pulls
+            made["gradient_cosine"] = lambda: m.cosine(weight @ left, weight @ right)
         if self.progress is not None:
-            found["progress_spearman"] = m.spearman(c, self.progress[at])
-        if keep is None:
-            for name, (values, owner) in self._within.items():
-                weights = weight[owner] if len(owner) else np.zeros(0)
-                found[name] = float(values @ weights / weights.sum()) if weights.sum() else float("nan")
-        return found
+            progress = self.progress[at]
+            made["progress_spearman"] = lambda: m.spearman(c, progress)
+        for name in self._within:
+            made[name] = lambda name=name: self._mean_within(name, weight)
+        return {name: make() for name, make in made.items() if names is None or name in names}
+
+    def _mean_within(self, name: str, weight: Array) -> float:
+        values, owner = self._within[name]
+        weights = weight[owner] if len(owner) else np.zeros(0)
+        return float(values @ weights / weights.sum()) if weights.sum() else float("nan")
 
 
 def _centre(c: Array, a: Array) -> tuple[Array, Array]:
     return c - c.mean(), a - a.mean()
 
 
-def intervals(sheet: Sheet, *, resamples: int = 300, seed: int = 0) -> dict[str, dict[str, float]]:
-    """Every figure with the 95 % percentile interval of a bootstrap over tasks.
+def intervals(
+    sheet: Sheet, *, resamples: int = 300, seed: int = 0, names: Collection[str] | None = None
+) -> dict[str, dict[str, float]]:
+    """Every figure with the 95 % percentile interval of a bootstrap over tasks; of one task there is no interval.
 
     Args:
         sheet: credit and truth.
         resamples: of the tasks.
         seed: of the resampling; the same for all scorers, so that they are compared on the same resamples.
+        names: of the figures that are wanted; None: all.
+
+    Returns:
+        Figure -> `mean`, `low` and `high`; the last two are not a number where there is one task.
     """
-    point = sheet.figures()
+    point = sheet.figures(names=names)
     rng = np.random.default_rng(seed)
-    drawn = [sheet.figures(rng.choice(sheet.tasks, len(sheet.tasks))) for _ in range(resamples)]
+    count = resamples if len(sheet.tasks) > 1 else 0
+    drawn = [sheet.figures(rng.choice(sheet.tasks, len(sheet.tasks)), names) for _ in range(count)]
     made = {}
     for name, value in point.items():
         values = np.array([row[name] for row in drawn])
@@ -183,19 +194,26 @@ def intervals(sheet: Sheet, *, resamples: int = 300, seed: int = 0) -> dict[str,
     return made
 
 
-def ceiling(truth: Truth, limits: Limits | None = None, gradients: Sequence[Array] | None = None) -> dict[str, Any]:
-    """What the truth says of itself.
-
-    Returns:
-        `split_half`: every figure of one half against the other, averaged over both directions; `reliability` and
-        `ceiling` of the correlations; `noise_rmse`, the error that a scorer with the true values would be charged;
-        and the counts of steps, of those with a sign, without effect, and critical.
-    """
+def split_half(
+    truth: Truth, limits: Limits | None = None, gradients: Sequence[Array] | None = None
+) -> dict[str, float]:
+    """Every figure of one half of the continuations, taken as a scorer, against the other, averaged over both ways."""
     rows = []
     for half in (0, 1):
         credits = [e.half_advantages[1 - half] for e in truth.episodes]
         rows.append(Sheet(truth, credits, limits, half=half, gradients=gradients).figures())
-    split = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def ceiling(truth: Truth, limits: Limits | None = None, gradients: Sequence[Array] | None = None) -> dict[str, Any]:
+    """What the truth says of itself.
+
+    Returns:
+        `split_half`, see the function; `reliability` and `ceiling` of the correlations; `noise_rmse`, the error that a
+        scorer with the true values would be charged; and the counts of steps, of those with a sign, without effect, and
+        critical.
+    """
+    split = split_half(truth, limits, gradients)
     reliability = {name: m.spearman_brown(split[name]) for name in CORRELATIONS}
     sheet = Sheet(truth, truth.advantages, limits)
     signed = (np.abs(sheet.a) >= sheet.limits.zero) & (np.abs(sheet.a) >= sheet.limits.z * sheet.e)
@@ -211,21 +229,3 @@ def ceiling(truth: Truth, limits: Limits | None = None, gradients: Sequence[Arra
         "shared_places": sheet.shared,
         "states": len(sheet._within["spearman_state"][0]),
     }
-
-
-def subsets(truth: Truth) -> dict[str, npt.NDArray[np.bool_]]:
-    """Steps by length of the episode (thirds), task family, and outcome."""
-    lengths = np.array([t.num_steps for t in truth.trajectories])
-    low, high = np.quantile(lengths, [1 / 3, 2 / 3])
-    whole: Mapping[str, npt.NDArray[np.bool_]] = {
-        f"length: up to {int(low)}": lengths <= low,
-        f"length: {int(low) + 1} to {int(high)}": (lengths > low) & (lengths <= high),
-        f"length: over {int(high)}": lengths > high,
-        "outcome: success": np.array([t.success for t in truth.trajectories]),
-        "outcome: failure": np.array([not t.success for t in truth.trajectories]),
-        **{
-            f"family: {family}": np.array([t.task_type == family for t in truth.trajectories])
-            for family in sorted({t.task_type for t in truth.trajectories})
-        },
-    }
-    return {name: np.repeat(episodes, lengths) for name, episodes in whole.items() if episodes.any()}

@@ -12,36 +12,59 @@ from spa_gym.baselines.seam import Credit
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 
-__all__ = ["as_arrays", "from_credit"]
+__all__ = ["as_arrays", "from_credit", "refuse_silence"]
 
 Array = npt.NDArray[np.float64]
+Place = tuple[str, tuple[str, ...]]
+"""A task and the actions so far, the one that is judged included."""
 
 
 def from_credit(credit: Credit, played: Sequence[Trajectory]) -> tuple[str, list[Array]]:
     """What a method's credit says of each step of its batch.
 
-    Preferences and imitation count +1 and -1 (times the weight) for the actions that they make more and less likely.
-
-    Raises:
-        BadArgument: it says nothing of any of these steps.
+    Preferences and imitation count +1 and -1 (times the weight) for the actions that they make more and less likely. An
+    action of another episode (the expert's, a continuation) counts where episodes of the batch do the same in the same
+    place, and is shared evenly among these: its log-probability is theirs, so that sum c_t g_t stays the gradient.
     """
     for form in ("rewards", "advantages"):
         paid = getattr(credit, form)
         if paid is not None:
             return form, [np.asarray(row, dtype=np.float64) for row in paid]
-    marked = {id(t): np.zeros(t.num_steps) for t in played}
+    marks = [np.zeros(t.num_steps) for t in played]
+    own = {id(t): row for t, row in zip(played, marks, strict=True)}
+    met: dict[Place, list[tuple[int, int]]] = {}
+    for i, trajectory in enumerate(played):
+        for t in range(trajectory.num_steps):
+            met.setdefault(_place(trajectory, t), []).append((i, t))
     spans = [(span, span.weight) for span in credit.imitation]
     spans += [(pair.chosen, 1.0) for pair in credit.pairs] + [(pair.rejected, -1.0) for pair in credit.pairs]
-    hits = 0
     for span, sign in spans:
-        if id(span.trajectory) in marked:
-            marked[id(span.trajectory)][span.first : span.end] += sign
-            hits += 1
-    if not hits:
+        if id(span.trajectory) in own:
+            own[id(span.trajectory)][span.first : span.end] += sign
+            continue
+        for t in range(span.first, span.end):
+            same = met.get(_place(span.trajectory, t), ())
+            for i, at in same:
+                marks[i][at] += sign / len(same)
+    return "pairs", marks
+
+
+def _place(trajectory: Trajectory, t: int) -> Place:
+    return trajectory.task_id, tuple(step.action for step in trajectory.steps[: t + 1])
+
+
+def refuse_silence(form: str, credits: Sequence[Array]) -> None:
+    """Refuse preferences and imitations of which none fell on a step.
+
+    Raises:
+        BadArgument: they are of other actions or places only.
+    """
+    if form == "pairs" and not any(row.any() for row in credits):
         raise BadArgument(
-            "credit for the steps of the batch", "none: it prefers or imitates other episodes only", "leave it out"
+            "preferences or imitations of the batch's actions",
+            "none: those of other episodes are of other actions or places only",
+            "leave it out",
         )
-    return "pairs", [marked[id(t)] for t in played]
 
 
 def as_arrays(credits: Any, trajectories: Sequence[Trajectory]) -> list[Array]:

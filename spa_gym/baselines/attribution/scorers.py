@@ -5,8 +5,9 @@
     spa-progress                SPA's contributions alone
     constant, noise             what says nothing
     estimator:NAME              a progress estimator of `spa_gym.wrappers`, by name or package.module:object
-    returns:package.module:f    any f(returns [N]) -> credits, one number or one array of [T] for each episode
-    episodes:package.module:f   any f(trajectories) -> one array of [T] for each
+    returns:package.module:f    any f(returns [N]) -> credits, one number or one array of [T] for each episode; the
+                                returns of all tasks lie in one array, so what compares within a task is the next's
+    episodes:package.module:f   any f(trajectories) -> one array of [T] for each; a trajectory knows its task
 
 A method is prepared with the frozen policy as its start, sees `warmup` batches of that policy (some learn from batches
 as they come), and is then asked for the credit of the truth's episodes in batches of the training's size.
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spa_gym.baselines.attribution.readout import as_arrays, from_credit
+from spa_gym.baselines.attribution.readout import as_arrays, from_credit, refuse_silence
 from spa_gym.baselines.attribution.store import Truth
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.learning.demonstrations import demonstrations
@@ -51,10 +52,12 @@ Array = npt.NDArray[np.float64]
 ALIASES: dict[str, tuple[str, dict[str, Any]]] = {
     "mc-5": ("vineppo", {"continuations": 5, "most_steps": None}),
     "vineppo": ("vineppo", {"most_steps": None}),
+    "ipr": ("ipr", {"prefixes": None}),
+    "rro": ("rro", {"most_steps": None}),
     "spa-progress": ("spa", {"beta": 0.0}),
 }
-"""Name -> a method and its options: every step is valued, where training bounds what a batch may cost; SPA's
-contributions without what it pays for grounding."""
+"""Name -> a method and its options: all that a method would value is valued, where training bounds what a batch may
+cost; SPA's contributions without what it pays for grounding."""
 
 
 @dataclass(frozen=True)
@@ -166,21 +169,28 @@ class Scorers:
         forms: set[str] = set()
         batches = [*([None] * self.warmup), *self._batches()]
         for iteration, given in enumerate(batches):
-            player = EnginePlayer(engine, tasks.make_env, num_envs=config.num_envs, seed=seed, noise=1 + iteration)
+            # The frozen policy is the acting and the imitated one; the noise of the two is apart.
+            player, scorer = (
+                EnginePlayer(engine, tasks.make_env, num_envs=config.num_envs, seed=seed, noise=noise)
+                for noise in (1 + iteration, 1_000_000 + iteration)
+            )
             played = given
             if played is None:
                 specs = tasks.draw(random.Random(f"warmup/{seed}/{iteration}"))
                 noise = seed * 1_000_003 + iteration
                 played = [t for t in engine.run(tasks.make_env, specs, num_envs=64, seed=noise) if t.steps]
                 spent += sum(t.num_steps for t in played)
-            credit = method.credit(Batch(played, iteration, seed, player, readings))
+            credit = method.credit(Batch(played, iteration, seed, player, readings, scorer))
             player.close()
-            spent += player.env_steps
+            scorer.close()
+            spent += player.env_steps + scorer.env_steps
             if given is not None:
                 form, made = from_credit(credit, played)
                 forms.add(form)
                 credits += made
-        return Scored(name, " and ".join(sorted(forms)), credits, spent)
+        form = " and ".join(sorted(forms))
+        refuse_silence(form, credits)
+        return Scored(name, form, credits, spent)
 
     def _batches(self) -> list[list[Trajectory]]:
         """The truth's episodes in batches of the training's size, those of one task together."""

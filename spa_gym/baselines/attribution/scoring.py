@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spa_gym.baselines.attribution.agreement import Limits, Sheet, ceiling, intervals, subsets
+from spa_gym.baselines.attribution.agreement import Limits, Sheet, ceiling, intervals, split_half
+from spa_gym.baselines.attribution.metrics import spearman_brown
+from spa_gym.baselines.attribution.parts import Groups, expert_plans, part_of, parts
 from spa_gym.baselines.attribution.policy_features import critic_advantages, read_policy
 from spa_gym.baselines.attribution.scorers import Scored, Scorers, file_name
 from spa_gym.baselines.attribution.store import Truth, load_truth
@@ -30,7 +32,9 @@ __all__ = ["ScoreConfig", "load_scores", "score_all", "variants"]
 
 Array = npt.NDArray[np.float64]
 BASELINES = ("constant", "noise")
-_IN_SUBSETS = ("spearman", "sign_accuracy", "leakage", "cosine", "critical_ap")
+JUDGED = 2
+"""Number of the form of what is written of a scorer; another one is judged anew from its credits."""
+_IN_PARTS = ("spearman", "gradient_cosine", "cosine", "sign_accuracy", "leakage", "critical_ap")
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,14 @@ def variants(scored: Scored, truth: Truth, states: Sequence[Array] | None) -> di
     return made
 
 
-def score_all(config: ScoreConfig) -> dict[str, Any]:
+def score_all(config: ScoreConfig, groups: Groups) -> dict[str, Any]:
     """Score everything that has not been scored yet; returns what `load_scores` does.
 
     A scorer that fails is reported in its file with its error, and the others go on; the next run tries it again.
+
+    Args:
+        config: the settings.
+        groups: makes classes of tasks by the length of the expert's plan, see `parts.Groups`.
 
     Raises:
         CheckpointMismatch: the folder holds scores of another truth or other settings.
@@ -95,51 +103,86 @@ def score_all(config: ScoreConfig) -> dict[str, Any]:
     states = gradients = None
     if config.gradients:
         states, gradients = read_policy(scorers.policy.model, scorers.policy.codec, truth.trajectories)
+    plans, no_plans = expert_plans(truth, config.out / "expert_plans.json")
+    judge = _Judge(truth, parts(truth, plans, groups), states, gradients, limits, config.resamples)
     about = {**ceiling(truth, limits, gradients), "truth": truth.settings, "env_steps": truth.env_steps}
+    about |= {"parts": judge.ceilings(), "no_plans": no_plans}
     atomic_write_text(config.out / "ceiling.json", json.dumps(about, indent=1) + "\n")
     jobs = [(name, seed) for name in dict.fromkeys((*BASELINES, *config.methods)) for seed in config.seeds]
     tracker = Tracker(config.out, "score", len(jobs), unit="scorer")
     try:
         for name, seed in jobs:
             path = config.out / "scores" / f"{file_name(name)}-{seed}.json"
-            if not path.is_file() or "error" in json.loads(path.read_text(encoding="utf-8")):
+            known: dict[str, Any] = (
+                json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"error": "not yet scored"}
+            )
+            if "error" in known:
                 entry: dict[str, Any] = {"name": name, "seed": seed, "options": config.options.get(name, {})}
                 try:
                     scored = scorers.score(name, seed=seed, options=config.options.get(name))
-                    entry |= _judge(scored, truth, states, gradients, limits, config.resamples)
+                    entry |= judge(scored)
                 except SpaGymError as error:
                     entry["error"] = str(error)
                 atomic_write_text(path, json.dumps(entry) + "\n")
+            elif known.get("judged") != JUDGED:
+                paid = [np.array(row) for row in known["credits"]]
+                scored = Scored(name, known["form"], paid, known["env_steps"], known["seconds"])
+                atomic_write_text(path, json.dumps(known | judge(scored)) + "\n")
             tracker.advance(scorer=name)
     finally:
         tracker.close()
     return load_scores(config.out)
 
 
-def _judge(
-    scored: Scored,
-    truth: Truth,
-    states: Sequence[Array] | None,
-    gradients: Sequence[Array] | None,
-    limits: Limits,
-    resamples: int,
-) -> dict[str, Any]:
-    parts = subsets(truth)
-    rows = {}
-    for variant, credits in variants(scored, truth, states).items():
-        sheet = Sheet(truth, credits, limits, gradients=gradients)
-        by_part = {}
-        for part, steps in parts.items():
-            found = sheet.figures(steps=steps)
-            by_part[part] = {name: found[name] for name in _IN_SUBSETS} | {"steps": int(steps.sum())}
-        rows[variant] = {"figures": intervals(sheet, resamples=resamples), "subsets": by_part}
-    return {
-        "form": scored.form,
-        "env_steps": scored.env_steps,
-        "seconds": scored.seconds,
-        "rows": rows,
-        "credits": [[round(float(x), 6) for x in row] for row in scored.credits],
-    }
+@dataclass(frozen=True)
+class _Judge:
+    """Makes figures of credits: those of all episodes, and of each part of them."""
+
+    truth: Truth
+    parts: dict[str, list[int]]
+    states: Sequence[Array] | None
+    gradients: Sequence[Array] | None
+    limits: Limits
+    resamples: int
+
+    def __call__(self, scored: Scored) -> dict[str, Any]:
+        rows = {}
+        for variant, credits in variants(scored, self.truth, self.states).items():
+            sheet = Sheet(self.truth, credits, self.limits, gradients=self.gradients)
+            by_part = {}
+            for part, members in self.parts.items():
+                truth, gradients = self._part(members)
+                within = Sheet(truth, [credits[i] for i in members], self.limits, gradients=gradients)
+                by_part[part] = intervals(within, resamples=self.resamples, names=_IN_PARTS)
+            rows[variant] = {"figures": intervals(sheet, resamples=self.resamples), "parts": by_part}
+        return {
+            "judged": JUDGED,
+            "form": scored.form,
+            "env_steps": scored.env_steps,
+            "seconds": scored.seconds,
+            "paid_share": float(np.mean(np.concatenate(scored.credits) != 0)),
+            "rows": rows,
+            "credits": [[round(float(x), 6) for x in row] for row in scored.credits],
+        }
+
+    def ceilings(self) -> dict[str, dict[str, Any]]:
+        """Part -> its counts, its split half and the ceiling of Spearman there."""
+        made = {}
+        for part, members in self.parts.items():
+            truth, gradients = self._part(members)
+            split = split_half(truth, self.limits, gradients)
+            made[part] = {
+                "tasks": len(set(truth.tasks)),
+                "episodes": len(members),
+                "steps": truth.num_steps,
+                "split_half": {name: split[name] for name in _IN_PARTS if name in split},
+                "ceiling": {"spearman": spearman_brown(split["spearman"]) ** 0.5},
+            }
+        return made
+
+    def _part(self, members: Sequence[int]) -> tuple[Truth, list[Array] | None]:
+        chosen = None if self.gradients is None else [self.gradients[i] for i in members]
+        return part_of(self.truth, members), chosen
 
 
 def load_scores(folder: Path) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_record", "as_tables", "first_seed", "row_name", "spread"]
+from spa_gym.baselines.attribution.cells import as_cell, as_number, as_table
+from spa_gym.baselines.attribution.part_tables import by_part
+
+__all__ = ["as_record", "as_tables", "first_seed", "row_name", "seen_form", "spread"]
 
 _MAIN = {
     "spearman": "Spearman",
@@ -43,9 +46,15 @@ def first_seed(seeds: dict[int, Any]) -> Any:
     return seeds[min(seeds)]
 
 
+def seen_form(entry: dict[str, Any]) -> str:
+    """The form of an entry's credit that the loss sees: a reward through GAE, all else as it is."""
+    return "gae" if "gae" in entry["rows"] else "step"
+
+
 def spread(seeds: dict[int, Any], variant: str, figure: str) -> float | None:
-    """Standard deviation of a figure over refits; None for fewer than two."""
-    values = [entry["rows"][variant]["figures"][figure]["mean"] for entry in seeds.values()]
+    """Standard deviation of a figure over refits; None for fewer than two, or where there is no such figure."""
+    rows = [entry["rows"][variant]["figures"] for entry in seeds.values()]
+    values = [row[figure]["mean"] for row in rows if figure in row]
     return float(np.std(values, ddof=1)) if len(values) > 1 else None
 
 
@@ -93,9 +102,9 @@ def as_tables(scores: dict[str, Any]) -> str:
         f"Perfect credit would be charged an RMSE of {about['noise_rmse']:.3f} for the noise of the truth; "
         f"{100 * about['shared_places']:.0f} % of the steps share their place with another (`centred`).",
         "",
-        "## By kind of episode: Spearman",
+        "## By part",
         "",
-        *_by_part(scores),
+        *by_part(_seen(scores), about["parts"], about["no_plans"]),
         "",
         "## Refits and cost",
         "",
@@ -116,50 +125,43 @@ def _rows(scores: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return sorted(rows, key=lambda pair: -pair[1]["figures"]["spearman"]["mean"])
 
 
+def _seen(scores: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """(name, figures by part) of each scorer in the form that the loss sees, best Spearman first."""
+    entries = {name: first_seed(seeds) for name, seeds in scores["scorers"].items()}
+    rows = {row_name(name, seen_form(e)): e["rows"][seen_form(e)] for name, e in entries.items()}
+    order = sorted(rows, key=lambda name: -rows[name]["figures"]["spearman"]["mean"])
+    return [(name, rows[name]["parts"]) for name in order]
+
+
 def _table(scores: dict[str, Any], columns: dict[str, str]) -> list[str]:
-    rows = _rows(scores)
+    rows, about = _rows(scores), scores["ceiling"]
     present = {f: label for f, label in columns.items() if any(f in row["figures"] for _, row in rows)}
-    lines = ["| | " + " | ".join(present.values()) + " |", "|---|" + "---:|" * len(present)]
-    for name, row in rows:
-        cells = [_cell(row["figures"].get(figure)) for figure in present]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    about = scores["ceiling"]
-    split = [_number(about["split_half"].get(figure)) for figure in present]
-    lines.append("| *split half* | " + " | ".join(split) + " |")
-    if any(figure in about["ceiling"] for figure in present):
-        top = [_number(about["ceiling"].get(figure)) for figure in present]
-        lines.append("| *ceiling* | " + " | ".join(top) + " |")
-    return lines
+    cells = [[name, *(as_cell(row["figures"].get(figure)) for figure in present)] for name, row in rows]
+    for word, key in (("split half", "split_half"), ("ceiling", "ceiling")):
+        if any(figure in about[key] for figure in present):
+            cells.append([f"*{word}*", *(as_number(about[key].get(figure)) for figure in present)])
+    return as_table(["", *present.values()], cells)
 
 
-def _by_part(scores: dict[str, Any]) -> list[str]:
-    rows = _rows(scores)
-    parts = list(rows[0][1]["subsets"])
-    heads = [f"{part} ({rows[0][1]['subsets'][part]['steps']})" for part in parts]
-    lines = ["| | " + " | ".join(heads) + " |", "|---|" + "---:|" * len(parts)]
-    for name, row in rows:
-        cells = [_number(row["subsets"][part]["spearman"]) for part in parts]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return lines
+_REFITS = (
+    "Deviations are standard deviations over refits, `agreement` is the mean correlation between the credits (as they "
+    "are paid) of two refits. `paid` is the share of steps whose credit is not 0."
+)
 
 
 def _cost(scores: dict[str, Any]) -> list[str]:
-    lines = ["| | pays | refits | deviation of Spearman | agreement | env steps | seconds |", "|---|---|" + "---:|" * 5]
+    heads = ["", "pays", "the loss sees", "paid", "refits", "deviation of Spearman, as paid"]
+    heads += ["deviation of gradients, as the loss sees it", "agreement", "env steps", "seconds"]
+    rows = []
     for name, seeds in scores["scorers"].items():
         shown = first_seed(seeds)
-        deviation, agreement = _number(spread(seeds, "step", "spearman")), _number(_agreement_of_refits(seeds))
-        lines.append(
-            f"| {name} | {shown['form']} | {len(seeds)} | {deviation} | {agreement} | {shown['env_steps']:,} | "
-            f"{shown['seconds']:.0f} |"
+        form = seen_form(shown)
+        numbers = (
+            spread(seeds, "step", "spearman"),
+            spread(seeds, form, "gradient_cosine"),
+            _agreement_of_refits(seeds),
         )
-    return lines
-
-
-def _cell(found: dict[str, float] | None) -> str:
-    if found is None or found["mean"] != found["mean"]:
-        return "-"
-    return f"{found['mean']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None or value != value else f"{value:.2f}"
+        texts = [shown["form"], "GAE of it" if form == "gae" else "it as it is", f"{100 * shown['paid_share']:.0f} %"]
+        texts += [str(len(seeds)), *map(as_number, numbers), f"{shown['env_steps']:,}", f"{shown['seconds']:.0f}"]
+        rows.append([name, *texts])
+    return [_REFITS, "", *as_table(heads, rows, words=3)]

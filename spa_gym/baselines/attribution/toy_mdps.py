@@ -3,14 +3,13 @@
 They ask what AgentCreditBench v0.5 (hectopascal/agent-credit-bench) asks, with its numbers, written anew: does credit
 for a delayed outcome leak onto steps that changed nothing (`delayed`), is a mistake that was mended later still blamed
 (`recovery`), and is credit right where actions decide whether there is a next step (`horizon`)? The policy is uniform.
-A scorer is any function from episodes, or from their returns alone, to credits.
+What is scored on them: `toy_baselines.py`, `toy_methods.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,7 @@ from spa_gym.baselines.attribution.metrics import (
     spearman,
 )
 
-__all__ = ["ToyEpisode", "ToyMDP", "advantages", "sample", "score_on_toys", "toy_baselines", "toy_mdps", "values"]
+__all__ = ["Node", "ToyEpisode", "ToyMDP", "advantages", "sample", "toy_figures", "toy_mdps", "values"]
 
 Array = npt.NDArray[np.float64]
 Node = tuple[int, str]
@@ -119,39 +118,34 @@ def sample(mdp: ToyMDP, count: int, rng: np.random.Generator) -> list[ToyEpisode
     return made
 
 
-def score_on_toys(
-    credit: Callable[[Sequence[ToyEpisode]], Sequence[npt.ArrayLike]], *, episodes: int = 2_000, seed: int = 0
-) -> dict[str, dict[str, float]]:
-    """The metrics of a scorer on each process; zero truth is exact here, and so is the gradient.
+def toy_figures(mdp: ToyMDP, episodes: Sequence[ToyEpisode], credits: Sequence[npt.ArrayLike]) -> dict[str, float]:
+    """The metrics of credits on a batch; zero truth is exact here, and so is the gradient.
 
     Args:
-        credit: episodes -> one array of [T] for each.
-        episodes: sampled for each process.
-        seed: of the sampling.
+        mdp: the process.
+        episodes: the batch.
+        credits: one array of [T] for each.
 
     Returns:
-        Name of the process -> `rmse`, `centred_rmse` (per step and state), `spearman`, `sign_accuracy`, `leakage` and
-        `gradient_cosine`, that of the batch's gradient with the exact one of the tabular softmax policy; for `recovery`
-        also `mended_mistake`, the mean credit of a mistake that was mended, whose truth is -0.25.
+        `rmse`, `centred_rmse` (per step and state), `spearman`, `sign_accuracy`, `leakage`, `gradient_cosine`, that of
+        the batch's gradient with the exact one of the tabular softmax policy; for `recovery` also `mended_mistake`, the
+        mean credit of a mistake that was mended, whose truth is -0.25 (not a number where there was none).
     """
-    result = {}
-    for mdp in toy_mdps():
-        played = sample(mdp, episodes, np.random.default_rng([seed, sum(mdp.name.encode())]))
-        paid = [np.asarray(row, dtype=np.float64) for row in credit(played)]
-        c, a = np.concatenate(paid), np.concatenate(advantages(mdp, played))
-        nodes = [node for e in played for node in e.nodes]
-        result[mdp.name] = {
-            "rmse": rmse(c, a),
-            "centred_rmse": centred_rmse(c, a, grouped(nodes))[0],
-            "spearman": spearman(c, a),
-            "sign_accuracy": sign_accuracy(c, a),
-            "leakage": leakage(c, a),
-            "gradient_cosine": cosine(_gradient(mdp, played, paid), _exact_gradient(mdp)),
-        }
-        if mdp.name == "recovery":
-            mended = [row[0] for e, row in zip(played, paid, strict=True) if e.actions == ("bad", "recover")]
-            result[mdp.name]["mended_mistake"] = float(np.mean(mended))
-    return result
+    paid = [np.asarray(row, dtype=np.float64) for row in credits]
+    c, a = np.concatenate(paid), np.concatenate(advantages(mdp, episodes))
+    nodes = [node for e in episodes for node in e.nodes]
+    found = {
+        "rmse": rmse(c, a),
+        "centred_rmse": centred_rmse(c, a, grouped(nodes))[0],
+        "spearman": spearman(c, a),
+        "sign_accuracy": sign_accuracy(c, a),
+        "leakage": leakage(c, a),
+        "gradient_cosine": cosine(_gradient(mdp, episodes, paid), _exact_gradient(mdp)),
+    }
+    if mdp.name == "recovery":
+        mended = [row[0] for e, row in zip(episodes, paid, strict=True) if e.actions == ("bad", "recover")]
+        found["mended_mistake"] = float(np.mean(mended)) if mended else float("nan")
+    return found
 
 
 def _slots(mdp: ToyMDP) -> dict[tuple[Node, str], int]:
@@ -183,22 +177,3 @@ def _exact_gradient(mdp: ToyMDP) -> Array:
                 if after is not None:
                     visits[after] = visits.get(after, 0.0) + share * p
     return gradient
-
-
-def toy_baselines() -> dict[str, Callable[[Sequence[ToyEpisode]], list[Any]]]:
-    """Credit that needs nothing but the rewards: what the benchmark's own table of the three begins with."""
-
-    def outcome(episodes: Sequence[ToyEpisode]) -> list[Any]:
-        return [np.full(len(e.rewards), sum(e.rewards)) for e in episodes]
-
-    def centred(episodes: Sequence[ToyEpisode]) -> list[Any]:
-        mean = float(np.mean([sum(e.rewards) for e in episodes]))
-        return [np.full(len(e.rewards), sum(e.rewards) - mean) for e in episodes]
-
-    def sparse(episodes: Sequence[ToyEpisode]) -> list[Any]:
-        return [np.array(e.rewards) for e in episodes]
-
-    def nothing(episodes: Sequence[ToyEpisode]) -> list[Any]:
-        return [np.zeros(len(e.rewards)) for e in episodes]
-
-    return {"outcome": outcome, "centred outcome": centred, "sparse reward": sparse, "nothing": nothing}

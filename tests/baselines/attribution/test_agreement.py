@@ -8,21 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spa_gym.baselines.attribution.agreement import Limits, Sheet, ceiling, intervals, subsets
+from spa_gym.baselines.attribution.agreement import Limits, Sheet, ceiling, intervals
+from spa_gym.baselines.attribution.parts import part_of, parts
 from spa_gym.baselines.attribution.policy_features import critic_advantages, read_policy
-from spa_gym.baselines.attribution.readout import as_arrays, from_credit
+from spa_gym.baselines.attribution.readout import as_arrays, from_credit, refuse_silence
 from spa_gym.baselines.attribution.scorers import ALIASES, Scored, Scorers
-from spa_gym.baselines.attribution.scoring import ScoreConfig, load_scores, score_all, variants
+from spa_gym.baselines.attribution.scoring import variants
 from spa_gym.baselines.attribution.store import Truth, ValuedEpisode
-from spa_gym.baselines.attribution.tables import as_record, as_tables
 from spa_gym.baselines.methods.registry import make_method
 from spa_gym.baselines.methods.spa import StepwiseProgress
 from spa_gym.baselines.models.tokens import collate, encode
 from spa_gym.baselines.seam import Batch, Credit, Method, Pair, Span, Study
-from spa_gym.core.errors import BadArgument, CheckpointMismatch
+from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.attribution_page import draw_gain, telling_episodes, training_gain, write_page
-from tests.baselines.attribution.worlds import toy_checkpoint, toy_truth
+from spa_gym.leaderboard.task_lengths import length_groups
+from tests.baselines.attribution.worlds import toy_truth
 from tests.baselines.language import toy_codec, toy_model
 from tests.baselines.methods.toys import ToyPlayer, episode
 
@@ -86,7 +87,9 @@ def test_figures_by_hand() -> None:
     assert found["critical_ap"] == pytest.approx((3 * 3 / 4 + 4 / 6) / 4)
     assert (found["critical_precision"], found["critical_recall"]) == (3 / 4, 3 / 4)
     assert found["progress_spearman"] == pytest.approx(Sheet(truth, credits).figures()["progress_spearman"])
-    only = sheet.figures(steps=subsets(truth)["outcome: success"])
+    assert sheet.figures(names=("leakage", "cosine")) == {name: found[name] for name in ("leakage", "cosine")}
+    solved = parts(truth, None, length_groups)["outcome: success"]
+    only = Sheet(part_of(truth, solved), [credits[i] for i in solved]).figures()
     assert only["leakage"] == pytest.approx(1 / 2) and only["sum_error"] == pytest.approx(1.0)
 
 
@@ -116,8 +119,9 @@ def test_intervals_hold_the_figure_and_come_from_tasks() -> None:
     assert found == intervals(sheet, resamples=60)
     assert found["spearman"]["low"] < found["spearman"]["mean"] < found["spearman"]["high"]
     one = [e for e in truth.episodes if e.trajectory.task_id == truth.tasks[0]]
-    alone = intervals(Sheet(_truth(*one), [e.advantages + 0.1 for e in one]), resamples=5)
-    assert alone["rmse"]["low"] == alone["rmse"]["high"] == pytest.approx(0.1)
+    alone = intervals(Sheet(_truth(*one), [e.advantages + 0.1 for e in one]), resamples=5, names=("rmse",))
+    assert list(alone) == ["rmse"] and alone["rmse"]["mean"] == pytest.approx(0.1)
+    assert np.isnan(alone["rmse"]["low"]) and np.isnan(alone["rmse"]["high"]), "one task says nothing of others"
     doubled = sheet.figures(np.array([0, 0, 1]))
     assert doubled["spearman_episode"] != sheet.figures(np.array([0, 1]))["spearman_episode"]
 
@@ -130,6 +134,19 @@ def test_the_ceiling_is_that_of_the_noise() -> None:
         2 * fine["split_half"]["spearman"] / (1 + fine["split_half"]["spearman"])
     )
     assert fine["with_sign"] + fine["without_effect"] <= fine["steps"] == toy_truth().num_steps
+
+
+def test_the_gradients_of_a_resample_are_the_sums_over_its_tasks() -> None:
+    truth, rng = toy_truth(), np.random.default_rng(2)
+    credits = [a + rng.standard_normal(len(a)) for a in truth.advantages]
+    gradients = [rng.standard_normal((len(a), 7)) for a in truth.advantages]
+    sheet = Sheet(truth, credits, gradients=gradients)
+    for tasks in (np.array([0, 1, 2, 3]), np.array([2, 2, 0])):
+        rows = [i for task in tasks for i in np.flatnonzero(sheet.episode_task == task)]
+        g, c, a = (np.concatenate([x[i] for i in rows]) for x in (gradients, credits, truth.advantages))
+        left, right = c @ g, a @ g
+        wanted = left @ right / np.linalg.norm(left) / np.linalg.norm(right)
+        assert sheet.figures(tasks, ("gradient_cosine",)) == {"gradient_cosine": pytest.approx(wanted)}
 
 
 def test_rewards_are_judged_in_three_forms() -> None:
@@ -181,8 +198,23 @@ def test_preferences_count_where_they_are_of_the_batch() -> None:
     credit = Credit(pairs=[Pair(Span(mine, 1), Span(other))], imitation=[Span(mine, 0, 1, weight=0.5)])
     assert from_credit(credit, [mine])[1][0].tolist() == [0.5, 1, 1]
     assert from_credit(Credit(pairs=[Pair(Span(other), Span(mine, 2))]), [mine])[1][0].tolist() == [0, 0, -1]
-    with pytest.raises(BadArgument, match="other episodes only"):
-        from_credit(Credit(imitation=[Span(other)]), [mine])
+    form, silent = from_credit(Credit(imitation=[Span(other)]), [mine])
+    with pytest.raises(BadArgument, match="other actions or places only"):
+        refuse_silence(form, silent)
+    refuse_silence("advantages", silent)
+
+
+def test_an_action_of_another_episode_counts_where_the_batch_does_the_same() -> None:
+    one, two = episode(0.0), episode(0.0, actions=("a0", "b1", "a2"))
+    expert = episode(1.0, actions=("a0", "a1", "x2"))
+    # The expert's first action is both episodes', its second that of one, its third nobody's; b's third step is in
+    # another place than the expert's.
+    assert [c.tolist() for c in from_credit(Credit(imitation=[Span(expert)]), [one, two])[1]] == [
+        [0.5, 1, 0],
+        [0.5, 0, 0],
+    ]
+    made = from_credit(Credit(pairs=[Pair(Span(expert, 1), Span(two))]), [one, two])[1]
+    assert [c.tolist() for c in made] == [[0, 1, 0], [-1, -1, -1]]
 
 
 def test_functions_and_estimators_of_ones_own(tmp_path: Path) -> None:
@@ -243,71 +275,6 @@ def test_every_step_is_valued_where_training_bounds_the_cost(name: str) -> None:
     player.play_on = dear
     made = make_method(ALIASES[name][0], ALIASES[name][1]).credit(Batch(trajectories, player=player)).advantages
     assert made is not None and [len(set(a.tolist())) > 1 for a in made] == [True] * 5
-
-
-@pytest.fixture(scope="module")
-def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Truth, ScoreConfig]:
-    """ppo, oracle and a method that does not exist, scored on the corridor's truth."""
-    folder = tmp_path_factory.mktemp("scored")
-    truth = toy_truth()
-    config = ScoreConfig(
-        truth=folder,
-        out=folder / "out",
-        start=str(toy_checkpoint(folder)),
-        methods=("ppo", "oracle", "tests.baselines.methods.own:Own", "nonsense"),
-        seeds=(0, 1),
-        warmup=1,
-        episodes=8,
-        resamples=5,
-        device="cpu",
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("spa_gym.baselines.attribution.scoring.load_truth", lambda path: truth)
-        score_all(config)
-    return truth, config
-
-
-def test_methods_are_scored_and_told_apart(scored: tuple[Truth, ScoreConfig]) -> None:
-    truth, config = scored
-    found = load_scores(config.out)
-    assert set(found["scorers"]) == {"constant", "noise", "ppo", "oracle", "tests.baselines.methods.own:Own"}
-    assert "nonsense" in found["errors"]
-    ppo = found["scorers"]["ppo"][0]
-    assert ppo["form"] == "rewards" and list(ppo["rows"]) == ["step", "to go", "gae"]
-    assert ppo["credits"] == [[s.reward for s in t.steps] for t in truth.trajectories]
-    assert ppo["env_steps"] > 0, "the warm-up is counted"
-    oracle = found["scorers"]["oracle"][0]["rows"]["step"]["figures"]
-    assert oracle["progress_spearman"]["mean"] == pytest.approx(1)
-    assert oracle["spearman"]["mean"] > found["scorers"]["noise"][0]["rows"]["step"]["figures"]["spearman"]["mean"]
-    assert found["scorers"]["tests.baselines.methods.own:Own"][0]["form"] == "advantages"
-
-
-def test_what_is_scored_is_not_scored_again(scored, monkeypatch: pytest.MonkeyPatch) -> None:
-    truth, config = scored
-    monkeypatch.setattr("spa_gym.baselines.attribution.scoring.load_truth", lambda path: truth)
-    asked = []
-
-    def score(self, name, **_):
-        asked.append(name)
-        raise BadArgument("nothing", "a call", "none")
-
-    monkeypatch.setattr(Scorers, "score", score)
-    score_all(config)
-    assert asked == ["nonsense", "nonsense"], "only what failed is tried again"
-    monkeypatch.setattr("spa_gym.baselines.attribution.scoring.load_truth", lambda path: _truth())
-    with pytest.raises(CheckpointMismatch, match="another truth"):
-        score_all(config)
-
-
-def test_the_tables(scored: tuple[Truth, ScoreConfig]) -> None:
-    found = load_scores(scored[1].out)
-    text = as_tables(found)
-    for part in ("| oracle |", "| ppo (to go) |", "*ceiling*", "family: ", "## Not scored", "nonsense"):
-        assert part in text, part
-    record = as_record(found)
-    assert record["scorers"]["noise"]["refits"]["deviation"]["step"]["spearman"] > 0
-    assert record["scorers"]["oracle"]["refits"]["agreement"] == pytest.approx(1)
-    assert "credits" not in record["scorers"]["ppo"]
 
 
 def test_the_page_shows_text_truth_and_credit(tmp_path: Path) -> None:

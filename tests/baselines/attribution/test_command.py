@@ -13,9 +13,12 @@ from spa_gym.baselines.attribution.truth import TruthConfig
 
 
 def test_toys_writes_its_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["attribution", "toys", "--episodes", "40", "--out", str(tmp_path)])
+    counts = ["--batches", "2", "--episodes", "40"]
+    monkeypatch.setattr(sys, "argv", ["attribution", "toys", *counts, "--out", str(tmp_path)])
     attribution.main()
-    scores = json.loads((tmp_path / "toys.json").read_text())["scores"]
+    written = json.loads((tmp_path / "toys.json").read_text())
+    assert (written["batches"], written["episodes"]) == (2, 40)
+    scores = written["scores"]
     assert list(scores["ppo"]) == ["delayed", "recovery", "horizon"]
     assert "| ppo (to go) |" in (tmp_path / "toys.md").read_text()
 
