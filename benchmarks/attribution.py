@@ -4,11 +4,12 @@
     python benchmarks/attribution.py score --truth runs/truth --out runs/attribution --methods ppo spa oracle mc-5
     python benchmarks/attribution.py toys --methods ppo rloo grpo
     python benchmarks/attribution.py page --truth runs/truth --scores runs/attribution
+    python benchmarks/attribution.py gain --tables runs/attribution --study runs/study
 
 Dictionaries are given as JSON (`--env-kwargs '{"size": "small"}'`, `--options '{"spa": {"beta": 0.0}}'`). Truth and
 scores go on where they were killed. `score` writes the tables (`attribution.md`, `attribution.json`), and with
-`--study`, a folder of training runs, the picture of agreement against gain. What is measured and how:
-docs/attribution.md.
+`--study`, a folder of training runs, the pictures of agreement against gain; `gain` draws these from tables that are
+there. What is measured and how: docs/attribution.md.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import tyro
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.baselines.attribution.metrics import spearman
 from spa_gym.baselines.attribution.scoring import ScoreConfig, load_scores, score_all
 from spa_gym.baselines.attribution.store import load_truth
 from spa_gym.baselines.attribution.tables import as_record, as_tables, first_seed, seen_form
@@ -98,6 +100,18 @@ class PageConfig:
     """Positions of the episodes; none: three in which much happens."""
 
 
+@dataclass(frozen=True)
+class GainConfig:
+    """Settings of the pictures of agreement against gain."""
+
+    tables: Path = Path("runs/attribution")
+    """Folder of an `attribution.json`, and of the pictures."""
+    study: Path = Path("runs/study")
+    """Folder of training runs."""
+    reference: str = "ppo"
+    """Method whose success is subtracted from the others'."""
+
+
 def score(config: TablesConfig) -> None:
     scores = score_all(config, length_groups)
     folder = config.tables or config.out
@@ -105,15 +119,29 @@ def score(config: TablesConfig) -> None:
     atomic_write_text(folder / "attribution.json", json.dumps(record, indent=1) + "\n")
     text = as_tables(scores)
     if config.study is not None:
-        gain = training_gain([found for _, found in find_records(config.study)], config.reference)
-        seeds = {name: first_seed(entry) for name, entry in scores["scorers"].items()}
-        rows = {name: entry["rows"][seen_form(entry)] for name, entry in seeds.items()}
-        for figure, label in _SEEN.items():
-            agreement = {name: row["figures"][figure] for name, row in rows.items() if figure in row["figures"]}
-            draw_gain(agreement, gain, folder / f"gain_{figure}.png", label=label)
-            text += f"\n![{label} against training gain](gain_{figure}.png)\n"
+        text += _draw_gains(record, folder, config.study, config.reference)
     atomic_write_text(folder / "attribution.md", text)
     _log.info("%s", text)
+
+
+def gain(config: GainConfig) -> None:
+    record = json.loads((config.tables / "attribution.json").read_text(encoding="utf-8"))
+    _draw_gains(record, config.tables, config.study, config.reference)
+
+
+def _draw_gains(record: dict[str, Any], folder: Path, study: Path, reference: str) -> str:
+    """Draw the pictures, log the rank correlations; the Markdown that shows the pictures."""
+    gains = training_gain([found for _, found in find_records(study)], reference)
+    rows = {name: entry["rows"][seen_form(entry)] for name, entry in record["scorers"].items()}
+    text = ""
+    for figure, label in _SEEN.items():
+        agreement = {name: row["figures"][figure] for name, row in rows.items() if figure in row["figures"]}
+        draw_gain(agreement, gains, folder / f"gain_{figure}.png", label=label)
+        both = [name for name in agreement if name in gains]
+        columns = np.array([[agreement[name]["mean"], gains[name][0]] for name in both]).T
+        _log.info("%s and gain: rank correlation %+.2f over %d methods", label, spearman(*columns), len(both))
+        text += f"\n![{label} against training gain](gain_{figure}.png)\n"
+    return text
 
 
 def toys(config: ToysConfig) -> None:
@@ -142,7 +170,8 @@ def main() -> None:
         Annotated[TruthConfig, tyro.conf.subcommand("truth", description="Play the truth.")]
         | Annotated[TablesConfig, tyro.conf.subcommand("score", description="Score methods against a truth.")]
         | Annotated[ToysConfig, tyro.conf.subcommand("toys", description="Score methods on three small processes.")]
-        | Annotated[PageConfig, tyro.conf.subcommand("page", description="Show episodes with their credit.")],
+        | Annotated[PageConfig, tyro.conf.subcommand("page", description="Show episodes with their credit.")]
+        | Annotated[GainConfig, tyro.conf.subcommand("gain", description="Draw agreement against training gain.")],
         description=__doc__,
         registry=_registry,
     )
@@ -155,6 +184,8 @@ def main() -> None:
         score(config)
     elif isinstance(config, ToysConfig):
         toys(config)
+    elif isinstance(config, GainConfig):
+        gain(config)
     else:
         page(config)
 

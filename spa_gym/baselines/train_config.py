@@ -66,7 +66,7 @@ class TrainConfig:
     lam: float = 0.95
     """GAE's lambda, per step (or token)."""
     gae_over: str = "steps"
-    """`steps` or `tokens`."""
+    """`steps`, `tokens` (of actions) or `sequence` (those of observations too)."""
     bootstrap_truncated: bool = False
     """Take the critic's value after a truncated episode instead of 0."""
     clip: float = 0.2
@@ -100,8 +100,8 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse what would be read as something else."""
-        if self.gae_over not in ("steps", "tokens"):
-            raise BadArgument("gae_over 'steps' or 'tokens'", repr(self.gae_over), "pass --gae-over steps")
+        if self.gae_over not in ("steps", "tokens", "sequence"):
+            raise BadArgument("gae_over 'steps', 'tokens' or 'sequence'", repr(self.gae_over), "pass --gae-over steps")
         if self.critic not in ("head", "model"):
             raise BadArgument("critic 'head' or 'model'", repr(self.critic), "pass --critic head")
         if self.critic == "model" and self.critic_epochs:
