@@ -91,7 +91,7 @@ class ExploredMethod(Method):
     objective: ClassVar[str] = "sum"
     _estimator: Any = field(default=None, init=False, repr=False)
     _optimizers: Any = field(default=None, init=False, repr=False)
-    _own: EpisodeMemory = field(default_factory=EpisodeMemory, init=False, repr=False)
+    _own: EpisodeMemory = field(default_factory=EpisodeMemory, init=False, repr=False, compare=False)
     _metrics: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
