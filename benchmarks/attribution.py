@@ -32,6 +32,7 @@ from spa_gym.baselines.attribution.tables import as_record, as_tables, first_see
 from spa_gym.baselines.attribution.toy_methods import score_methods_on_toys, toy_table
 from spa_gym.baselines.attribution.truth import TruthConfig, make_truth
 from spa_gym.core.atomic import atomic_write_text
+from spa_gym.core.errors import DataNotFound
 from spa_gym.core.run_record import find_records
 from spa_gym.leaderboard.attribution_page import draw_gain, training_gain, write_page
 from spa_gym.leaderboard.task_lengths import length_groups
@@ -125,7 +126,10 @@ def score(config: TablesConfig) -> None:
 
 
 def gain(config: GainConfig) -> None:
-    record = json.loads((config.tables / "attribution.json").read_text(encoding="utf-8"))
+    path = config.tables / "attribution.json"
+    if not path.is_file():
+        raise DataNotFound(f"a scoring at {path}", "nothing there", "give the --out (or --tables) of `score`")
+    record = json.loads(path.read_text(encoding="utf-8"))
     _draw_gains(record, config.tables, config.study, config.reference)
 
 

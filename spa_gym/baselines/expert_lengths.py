@@ -1,7 +1,8 @@
-"""How long the expert needs for each task of a split: what tables of success by task length are grouped by."""
+"""How long the expert needs for the tasks of a split: what tables by task length are grouped by."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
@@ -11,16 +12,19 @@ from spa_gym.core.errors import UnsolvableTask
 __all__ = ["expert_lengths"]
 
 
-def expert_lengths(env_id: str, env_kwargs: dict[str, Any], split: str) -> list[int | None] | None:
+def expert_lengths(
+    env_id: str, env_kwargs: dict[str, Any], split: str, tasks: Sequence[int | str] | None = None
+) -> list[int | None] | None:
     """Length of the expert's plan from the start of each task.
 
     Args:
         env_id: the environment.
         env_kwargs: its arguments without `split`.
         split: the split.
+        tasks: positions or ids of the tasks; None: all of the split, in order.
 
     Returns:
-        Steps in task order, None for a task that the expert cannot solve; None instead of a list where the environment
+        Steps in that order, None for a task that the expert cannot solve; None instead of a list where the environment
         has no expert.
     """
     env = gymnasium.make(env_id, split=split, **env_kwargs)
@@ -29,7 +33,7 @@ def expert_lengths(env_id: str, env_kwargs: dict[str, Any], split: str) -> list[
         env.close()
         return None
     lengths: list[int | None] = []
-    for task in range(len(bare.tasks)):
+    for task in range(len(bare.tasks)) if tasks is None else tasks:
         env.reset(seed=0, options={"task_id": task})
         try:
             lengths.append(sum(1 for _ in bare.expert()))

@@ -78,7 +78,8 @@ def outcomes_of(finals: Sequence[Final], name: str) -> Outcomes | None:
     strata = _shared(finals, "task_types")
     if name == "grounding":
         executed, actions = _crossed(finals, "task_grounded"), _crossed(finals, "task_steps")
-        if executed is not None and actions is not None:
+        # An episode may end without an action, where its first page fills what the policy can read.
+        if executed is not None and actions is not None and (actions > 0).all():
             return Outcomes(executed, actions, strata)
     else:
         values = _crossed(finals, *_COLUMNS[name])

@@ -20,6 +20,8 @@ def test_the_plan_of_that_length_solves_the_task() -> None:
     env = gymnasium.make("SPA-ALFWorld-v0", split="valid_seen", **_KWARGS)
     bare: Any = env.unwrapped
     assert lengths is not None and len(lengths) == len(bare.tasks)
+    some = [11, bare.tasks[0].id]
+    assert expert_lengths("SPA-ALFWorld-v0", _KWARGS, "valid_seen", some) == [lengths[11], lengths[0]]
     for task in (0, 3, 11):
         _, info = env.reset(options={"task_id": task})
         plan = list(bare.expert())

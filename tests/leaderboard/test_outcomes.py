@@ -52,6 +52,13 @@ def test_without_single_tasks_seeds_alone_are_drawn_anew() -> None:
     assert outcomes_of([{"success": 0.5}], "grounding") is None
 
 
+def test_an_episode_without_an_action_leaves_grounding_to_the_seeds() -> None:
+    runs = [final([0, 1], [0, 2], grounding=0.5), final([1, 1], [2, 2], grounding=0.5)]
+    outcomes, steps = outcomes_of(runs, "grounding"), outcomes_of(runs, "steps")
+    assert outcomes is not None and not outcomes.by_task and outcomes.rates.tolist() == [0.5, 0.5]
+    assert steps is not None and steps.by_task
+
+
 def test_tasks_at_other_positions_are_not_the_same_tasks() -> None:
     runs = [final([1, 1], [2, 2]), final([1, 1], [4, 4], positions=[0, 100])]
     for name in ("success", "grounding", "steps"):

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import gymnasium
 import numpy as np
 
 from spa_gym.baselines.attribution.store import Truth
+from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.core.atomic import atomic_write_text
-from spa_gym.core.errors import BadArgument, SpaGymError, UnsolvableTask
+from spa_gym.core.errors import BadArgument, SpaGymError
 
 __all__ = ["Groups", "Plans", "expert_plans", "part_of", "parts"]
 
@@ -49,21 +49,11 @@ def expert_plans(truth: Truth, cache: Path) -> tuple[Plans | None, str | None]:
 
 
 def _ask_expert(truth: Truth) -> Plans:
-    env = gymnasium.make(truth.settings["env_id"], split="train", **truth.settings["env_kwargs"])
-    try:
-        bare: Any = env.unwrapped
-        if not hasattr(bare, "expert"):
-            raise BadArgument("an environment with an expert", truth.settings["env_id"], "leave its plans out")
-        plans: Plans = {}
-        for task in dict.fromkeys(truth.tasks):
-            env.reset(seed=0, options={"task_id": task})
-            try:
-                plans[task] = sum(1 for _ in bare.expert())
-            except UnsolvableTask:
-                plans[task] = None
-    finally:
-        env.close()
-    return plans
+    env_id, tasks = truth.settings["env_id"], list(dict.fromkeys(truth.tasks))
+    lengths = expert_lengths(env_id, truth.settings["env_kwargs"], "train", tasks)
+    if lengths is None:
+        raise BadArgument("an environment with an expert", env_id, "leave its plans out")
+    return dict(zip(tasks, lengths, strict=True))
 
 
 def parts(truth: Truth, plans: Plans | None, groups: Groups) -> dict[str, list[int]]:

@@ -131,14 +131,14 @@ def prepare(
         if config.critic_epochs and credit.rewards is not None:
             returns = torch.from_numpy(_returns(i, credit, counts, gaps, following[i], config)).float()
         episodes.append(Episode(played[i].task_id, row, old[i], ref[i], values[i], *tensors, states[i], returns))
-    teaching = [e for i, e in enumerate(episodes) if credit.teaches is None or credit.teaches[i]]
+    taught = [True] * len(episodes) if credit.teaches is None else credit.teaches
     if credit.rewards is not None or credit.whiten:
-        flat = torch.cat([e.advantages for e in teaching])
+        flat = torch.cat([episode.advantages for episode, teaches in zip(episodes, taught, strict=True) if teaches])
         mean, deviation = flat.mean(), flat.std() + 1e-8
-        for episode in teaching:
+        for episode in episodes:
             episode.advantages = (episode.advantages - mean) / deviation
-    for i, episode in enumerate(episodes):
-        if credit.teaches is not None and not credit.teaches[i]:
+    for episode, teaches in zip(episodes, taught, strict=True):
+        if not teaches:
             episode.advantages = torch.zeros_like(episode.advantages)
     return episodes
 

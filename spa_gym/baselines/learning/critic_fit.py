@@ -6,6 +6,7 @@ the returns themselves: GAE's own rest on what the critic says, which in the fir
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 
@@ -63,8 +64,10 @@ def fit_critic(
             chosen = torch.tensor(order[start : start + tokens], device=device)
             loss = 0.5 * (critic.head(states[chosen]) - returns[chosen]).square().mean()
             loss.backward()
-            refuse_nan({"critic_fit_loss": float(loss.detach())}, tasks)
-            refuse_nan({"critic_fit_gradient": optimizer.step()}, tasks)
+            norm = optimizer.step()
+            if not math.isfinite(norm):  # the loss is read here only: on a GPU each reading waits
+                refuse_nan({"critic_fit_loss": float(loss.detach())}, tasks)
+                refuse_nan({"critic_fit_gradient": norm}, tasks)
     if len(returns) < 2:
         return float("nan")
     with torch.no_grad():

@@ -1,25 +1,22 @@
 """`EpisodeMemory`: the episodes of the batches since an estimator's last refit, saved and resumed with its weights.
 
-What is saved of a training is the state of modules, as tensors; so the memory is a module without parameters whose
-state is the bytes of a JSON text. In files of their own the episodes would have to outlive every state that is resumed
-from, however rarely states are saved; in the state they are as old as it is.
+In files of their own the episodes would have to outlive every state that is resumed from, however rarely states are
+saved; in the state they are as old as it is.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from typing import Any
 
-import torch
-from torch import nn
-
+from spa_gym.baselines.methods.json_state import JsonState
 from spa_gym.core.errors import CheckpointMismatch
 from spa_gym.core.trajectory import Trajectory, from_record, to_record
 
 __all__ = ["EpisodeMemory"]
 
 
-class EpisodeMemory(nn.Module):
+class EpisodeMemory(JsonState):
     """The episodes of the latest batches, by number of the batch."""
 
     def __init__(self) -> None:
@@ -48,12 +45,10 @@ class EpisodeMemory(nn.Module):
         self._batches = {}
         return taken
 
-    def get_extra_state(self) -> torch.Tensor:
-        """Everything, as uint8."""
-        plain = {iteration: [to_record(t) for t in played] for iteration, played in self._batches.items()}
-        return torch.frombuffer(bytearray(json.dumps(plain).encode("ascii")), dtype=torch.uint8)
+    def plain(self) -> dict[int, list[Any]]:
+        """Number of the batch -> its episodes."""
+        return {iteration: [to_record(t) for t in played] for iteration, played in self._batches.items()}
 
-    def set_extra_state(self, state: torch.Tensor) -> None:
-        """Take over what `get_extra_state` gave."""
-        plain = json.loads(state.cpu().numpy().tobytes().decode("ascii"))
+    def take_over(self, plain: dict[str, list[Any]]) -> None:
+        """Hold these episodes."""
         self._batches = {int(key): [from_record(record) for record in records] for key, records in plain.items()}

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import attribution
 from spa_gym.baselines.attribution.truth import TruthConfig
+from spa_gym.core.errors import DataNotFound
 from spa_gym.core.run_record import RunRecord
 
 
@@ -43,6 +44,11 @@ def test_agreement_is_drawn_against_gain_from_tables_that_are_there(
         attribution.main()
     assert caplog.text.count("rank correlation +1.00 over 3 methods") == 2
     assert {path.name for path in tmp_path.glob("*.png")} == {"gain_spearman.png", "gain_gradient_cosine.png"}
+
+
+def test_a_folder_without_tables_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(DataNotFound, match="attribution.json"):
+        attribution.gain(attribution.GainConfig(tables=tmp_path))
 
 
 def test_dictionaries_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
