@@ -1,17 +1,16 @@
-"""Reading a file that may be packed with gzip, which its first bytes tell, not its name; and JSON, strictly."""
+"""Reading a file that may be packed with gzip, which its first bytes tell, not its name."""
 
 from __future__ import annotations
 
-import json
-import math
 import zlib
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from spa_gym.core.errors import DataCorrupt, DataNotFound
+from spa_gym.core.strict_json import parse_json
 from spa_gym.envs.virtualhome.official.graph_checks import RESTORE
 
-__all__ = ["parse_json", "read_json", "read_unpacked"]
+__all__ = ["read_json", "read_unpacked"]
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
@@ -48,32 +47,6 @@ def read_unpacked(path: Path) -> tuple[bytes, str]:
             return bytes(content), "its packed content is cut off"
         data = (unpacker.unused_data + data[start + (1 << 16) :]).lstrip(b"\0")
     return bytes(content), ""
-
-
-def parse_json(content: bytes) -> Any:
-    """What a JSON text holds.
-
-    Stricter than Python: no NaN and no infinite numbers, which no hash can be made of, and no half of a surrogate pair,
-    which cannot be printed.
-
-    Raises:
-        ValueError: it is no such text, or it is nested too deeply to be read.
-    """
-    try:
-        value = json.loads(content, parse_constant=_no_number, parse_float=_finite)
-        if b"\\ud" in content.lower():
-            json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    return value
-
-
-def _finite(text: str) -> float:
-    return number if math.isfinite(number := float(text)) else _no_number(text)
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text:.40} is no finite number")
 
 
 def read_json(path: Path) -> Any:

@@ -1,0 +1,89 @@
+"""JSON that comes from outside, read strictly: one reader for records, journals, archives, checkpoints and replies.
+
+Python's own reader accepts `NaN`, numbers beyond float64 and half of a surrogate pair, and raises `RecursionError` for
+deep nesting. Each of these fails later, far from the file that holds it. Here all of them are a `ValueError`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+__all__ = ["parse_json", "parse_json_object"]
+
+_MAX_DEPTH = 200
+"""Deeper nesting is an error. Nothing that the package writes is deeper than 10; Python's own limit depends on how
+deep the caller's stack is already."""
+
+
+def parse_json(content: bytes | str) -> Any:
+    r"""Return the value of a JSON text.
+
+    Args:
+        content: the text; bytes are UTF-8.
+
+    Raises:
+        ValueError: the text is not JSON or not UTF-8, is nested more than 200 deep, or holds NaN, an infinite number
+            or half of a surrogate pair.
+
+    Example:
+        >>> parse_json('{"score": 1.0}')
+        {'score': 1.0}
+        >>> parse_json('[NaN]')
+        Traceback (most recent call last):
+            ...
+        ValueError: NaN is no finite number
+    """
+    try:
+        text = content.decode("utf-8") if isinstance(content, bytes) else content
+        value = json.loads(text, parse_constant=_not_finite, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if text.count("[") + text.count("{") > _MAX_DEPTH and _depth_exceeds(value, _MAX_DEPTH):
+        raise ValueError("it is nested too deeply")
+    _check_surrogates(value, text)
+    return value
+
+
+def parse_json_object(content: bytes | str) -> dict[str, Any]:
+    """Return the value of a JSON text that must be an object.
+
+    Raises:
+        ValueError: as :func:`parse_json`, or the value is no object.
+    """
+    value = parse_json(content)
+    if not isinstance(value, dict):
+        raise ValueError(f"it holds a JSON {_KINDS.get(type(value), 'null')}, not an object")
+    return value
+
+
+_KINDS = {list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
+
+
+def _finite(text: str) -> float:
+    return number if math.isfinite(number := float(text)) else _not_finite(text)
+
+
+def _not_finite(text: str) -> NoReturn:
+    raise ValueError(f"{text:.40} is no finite number")
+
+
+def _depth_exceeds(value: Any, limit: int) -> bool:
+    """Walk level by level, without recursion."""
+    level = [value]
+    for _ in range(limit + 1):
+        level = [item for item in level if isinstance(item, (dict, list))]
+        if not level:
+            return False
+        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+    return True
+
+
+def _check_surrogates(value: Any, text: str) -> None:
+    try:
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"half of a surrogate pair is not a character ({error.reason})") from error
