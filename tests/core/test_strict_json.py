@@ -1,4 +1,4 @@
-"""The strict JSON reader: what Python's accepts or fails at late is a ValueError, everything else is as Python reads it."""
+"""The strict JSON reader: whatever Python reads late or not at all is a ValueError, the rest is read as Python does."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from spa_gym.core.errors import DataCorrupt
-from spa_gym.envs.virtualhome.official.graph_checks import refuse
 from spa_gym.core.strict_json import parse_json
+from spa_gym.envs.virtualhome.official.graph_checks import refuse
 from spa_gym.envs.virtualhome.official.packed_file import read_unpacked
 
 __all__ = ["Refusal", "TaskFile", "shared_task_file"]

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from spa_gym.core.errors import DataCorrupt, SpaGymError, UnsolvableTask
+from spa_gym.core.strict_json import parse_json
 from spa_gym.envs.virtualhome.official.data_folder import DataFolder
 from spa_gym.envs.virtualhome.official.library import Library
-from spa_gym.core.strict_json import parse_json
 from spa_gym.envs.virtualhome.official.playable import playable_goal
 from spa_gym.envs.virtualhome.official.record import record_name
 from spa_gym.envs.virtualhome.official.scene_file import read_compact_scenes, read_scene_file
