@@ -89,7 +89,7 @@ def main() -> None:
         ]
         ways = {
             "own forward, bf16": _own(model, torch.bfloat16),
-            "own forward, fp32": _own(model, None),
+            "own forward, fp32": _own(model, torch.float32),
             "Hugging Face forward, bf16 autocast": _plain(model, torch.bfloat16),
             _PLAIN: _plain(model, None),
         }

@@ -97,6 +97,8 @@ class TrainConfig:
     """Seed of tasks, sampling and order."""
     device: str = "auto"
     """Where to compute."""
+    dtype: str = field(default="auto", metadata={"later": True})
+    """Number type of the matrix products: `auto` (the faster one here), `float32` or `bfloat16`."""
 
     def __post_init__(self) -> None:
         """Refuse what would be read as something else."""

@@ -77,6 +77,8 @@ class RunRecord:
     data_hash: str | None = None
     """Hash of the data that the environment read, where it has one."""
     packages: dict[str, str] = field(default_factory=package_versions)
+    machine: dict[str, Any] = field(default_factory=dict)
+    """The processor's name, flags and cores; for a run that computes, its device and the type of its products."""
     commit: str | None = field(default_factory=git_commit)
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     settings: dict[str, Any] = field(default_factory=dict)

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.learning.advantages import gae
-from spa_gym.baselines.learning.imitation import compute_dtype
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.tokens import Codec, collate, encode
 from spa_gym.core.trajectory import Trajectory

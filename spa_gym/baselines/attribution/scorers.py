@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from spa_gym.baselines.attribution.readout import as_arrays, from_credit, refuse_silence
 from spa_gym.baselines.attribution.store import Truth
@@ -90,6 +91,7 @@ class Scorers:
         warmup: batches of the frozen policy that a method sees first.
         episodes: episodes of a batch.
         device: where to compute.
+        dtype: number type of the matrix products, see `device.DTYPES`.
     """
 
     truth: Truth
@@ -98,6 +100,7 @@ class Scorers:
     warmup: int = 0
     episodes: int = 96
     device: str = "auto"
+    dtype: str = "auto"
     _loaded: Any = field(default=None, repr=False)
 
     @property
@@ -106,10 +109,14 @@ class Scorers:
         return {**self.truth.settings, "start": self.start or self.truth.settings["start"]}
 
     @property
+    def _where(self) -> torch.device:
+        return choose_device(self.device, self.dtype)
+
+    @property
     def policy(self) -> Any:
         """The frozen policy, read when first needed."""
         if self._loaded is None:
-            self._loaded = load_checkpoint(resolve_start(self.settings["start"]), device=choose_device(self.device))
+            self._loaded = load_checkpoint(resolve_start(self.settings["start"]), device=self._where)
             self._loaded.model.eval().requires_grad_(False)
         return self._loaded
 
@@ -158,12 +165,13 @@ class Scorers:
             episodes=self.episodes,
             evaluate_split="train",  # all worlds have it; looks decide nothing
             device=self.device,
+            dtype=self.dtype,
         )
         study = study_of(config, train, self._demonstrations(config) if method.needs.demonstrated else ())
         spent = method.prepare(study)
         loaded = self.policy
         engine = CachedEngine(loaded.model, loaded.codec)
-        readings = ModelReadings(loaded.model, loaded.model, loaded.codec, choose_device(self.device))
+        readings = ModelReadings(loaded.model, loaded.model, loaded.codec, self._where)
         tasks = Tasks(config, method.needs, [t.task_id for t in study.demonstrations])
         credits: list[Array] = []
         forms: set[str] = set()

@@ -67,6 +67,8 @@ class ScoreConfig:
     """Of the bootstrap over tasks."""
     device: str = "auto"
     """Where to compute."""
+    dtype: str = field(default="auto", metadata={"later": True})
+    """Number type of the matrix products: `auto` (the faster one here), `float32` or `bfloat16`."""
 
 
 def variants(scored: Scored, truth: Truth, states: Sequence[Array] | None) -> dict[str, list[Array]]:
@@ -99,7 +101,9 @@ def score_all(config: ScoreConfig, groups: Groups) -> dict[str, Any]:
     }
     shared = json.loads(json.dumps(shared, default=str))
     _claim(config.out / "settings.json", shared)
-    scorers = Scorers(truth, config.out / "fits", config.start, config.warmup, config.episodes, config.device)
+    scorers = Scorers(
+        truth, config.out / "fits", config.start, config.warmup, config.episodes, config.device, config.dtype
+    )
     states = gradients = None
     if config.gradients:
         states, gradients = read_policy(scorers.policy.model, scorers.policy.codec, truth.trajectories)

@@ -24,7 +24,7 @@ from typing import Any
 import gymnasium
 
 from spa_gym.baselines.attribution.store import FORMAT, Node
-from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.device import choose_device, describe_computing
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
@@ -64,6 +64,8 @@ class TruthConfig:
     """Seed of tasks and sampling."""
     device: str = "auto"
     """Where to compute."""
+    dtype: str = field(default="auto", metadata={"later": True})
+    """Number type of the matrix products: `auto` (the faster one here), `float32` or `bfloat16`."""
 
     def __post_init__(self) -> None:
         """Refuse what has no halves."""
@@ -88,7 +90,8 @@ def make_truth(config: TruthConfig) -> RunRecord:
     started = time.perf_counter()
     chunks = config.out / "chunks"
     _claim(chunks / "settings.json", settings)
-    loaded = load_checkpoint(resolve_start(config.start), device=choose_device(config.device))
+    device = choose_device(config.device, config.dtype)
+    loaded = load_checkpoint(resolve_start(config.start), device=device)
     engine = CachedEngine(loaded.model, loaded.codec)
 
     def make() -> gymnasium.Env[str, str]:
@@ -111,7 +114,7 @@ def make_truth(config: TruthConfig) -> RunRecord:
             atomic_write_bytes(_chunk(chunks, number), gzip.compress(_line(record), mtime=0))
     finally:
         tracker.close()
-    return _join(config, settings, chunks, len(tasks), time.perf_counter() - started)
+    return _join(config, settings, describe_computing(device), chunks, len(tasks), time.perf_counter() - started)
 
 
 def assess(
@@ -195,7 +198,14 @@ def _line(record: dict[str, Any]) -> bytes:
     return json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def _join(config: TruthConfig, settings: dict[str, Any], chunks: Path, count: int, seconds: float) -> RunRecord:
+def _join(
+    config: TruthConfig,
+    settings: dict[str, Any],
+    machine: dict[str, Any],
+    chunks: Path,
+    count: int,
+    seconds: float,
+) -> RunRecord:
     """All chunks in one file, and the run's record; then the chunks go."""
     records = [json.loads(gzip.decompress(_chunk(chunks, number).read_bytes())) for number in range(count)]
     totals = {name: sum(record[name] for record in records) for name in ("env_steps", "tokens", "seconds")}
@@ -210,6 +220,7 @@ def _join(config: TruthConfig, settings: dict[str, Any], chunks: Path, count: in
         env_kwargs=config.env_kwargs,
         seed=config.seed,
         settings=settings,
+        machine=machine,
         env_steps=totals["env_steps"],
         tokens=totals["tokens"],
         wall_time_s=max(seconds, totals["seconds"]),

@@ -13,9 +13,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from spa_gym.baselines.credit import Credit
+from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.distributed import gather, share
 from spa_gym.baselines.learning.advantages import gae, gae_over_sequence
-from spa_gym.baselines.learning.imitation import compute_dtype
 from spa_gym.baselines.learning.readings import action_logprobs, tokens_before_steps, tokens_per_step
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.heads import ScalarHead

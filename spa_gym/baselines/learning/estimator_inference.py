@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.device import choose_device, compute_dtype
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.fast_forward import features
 from spa_gym.baselines.models.heads import ScalarHead
@@ -79,9 +79,9 @@ class ProgressModel(nn.Module):
         chosen = states.gather(1, where.clamp(min=0)[..., None].expand(-1, -1, states.shape[-1]))
         return self.head(chosen) * (where >= 0)
 
-    def forward(self, rows: Batch, dtype: torch.dtype | None = torch.bfloat16) -> torch.Tensor:
+    def forward(self, rows: Batch) -> torch.Tensor:
         """Readings [B, S]; 0 where a row has no such step."""
-        return self.readings(features(self.model, rows.ids, dtype=dtype), rows)
+        return self.readings(features(self.model, rows.ids, dtype=compute_dtype(rows.ids.device)), rows)
 
     def refuse_strangers(self, trajectories: Sequence[Trajectory]) -> None:
         """Refuse episodes that would be read as something else than they are.

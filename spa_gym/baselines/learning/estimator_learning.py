@@ -18,10 +18,10 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional as F
 
+from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.learning.divergence import refuse_nan
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
-from spa_gym.baselines.learning.imitation import compute_dtype
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.optimizers import Optimizers
 from spa_gym.baselines.models.tokens import EncodedTrajectory, collate, encode

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.learning.divergence import refuse_nan
 from spa_gym.baselines.learning.transcripts import Transcript
@@ -18,13 +19,7 @@ from spa_gym.baselines.models.fast_forward import features
 from spa_gym.baselines.models.optimizers import Optimizers
 from spa_gym.baselines.models.tokens import collate
 
-__all__ = ["compute_dtype", "imitation_loss", "schedule", "train_on"]
-
-
-def compute_dtype(device: torch.device | str) -> torch.dtype:
-    """bf16 for the matrix products, on CPU (AMX, AVX512) and CUDA alike; weights and sums stay float32."""
-    del device
-    return torch.bfloat16
+__all__ = ["imitation_loss", "schedule", "train_on"]
 
 
 def schedule(done: float, *, warmup: float = 0.02, floor: float = 0.02, decay: str = "linear") -> float:

@@ -19,9 +19,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from spa_gym.baselines.credit import Credit, Span
+from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.learning.divergence import refuse_nan
-from spa_gym.baselines.learning.imitation import compute_dtype
 from spa_gym.baselines.learning.readings import action_logprobs
 from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.optimizers import Optimizers

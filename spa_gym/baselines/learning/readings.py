@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from spa_gym.baselines.credit import Array
+from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.distributed import gather, share
-from spa_gym.baselines.learning.imitation import compute_dtype
 from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
 from spa_gym.core.trajectory import Trajectory

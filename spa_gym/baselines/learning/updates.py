@@ -7,11 +7,11 @@ import random
 import torch
 from torch import nn
 
+from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.distributed import add_gradients, share
 from spa_gym.baselines.learning.advantages import explained_variance
 from spa_gym.baselines.learning.batch import Critic, Episode
 from spa_gym.baselines.learning.divergence import refuse_nan
-from spa_gym.baselines.learning.imitation import compute_dtype
 from spa_gym.baselines.learning.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.optimizers import Optimizers

@@ -29,7 +29,6 @@ from torch.nn import functional as F
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.learning.divergence import refuse_nan
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
-from spa_gym.baselines.learning.imitation import compute_dtype
 from spa_gym.baselines.methods.experts import ExpertMethod
 from spa_gym.baselines.methods.groups import check_choice
 from spa_gym.baselines.models.checkpoint import load_checkpoint
@@ -151,7 +150,7 @@ class ExpertDiscriminator(ExpertMethod):
                 part = rows[start : start + self.minibatch]
                 batch = collate([row for row, _, _ in part], codec.pad_id).to(device)
                 labels = torch.tensor([is_expert for _, is_expert, _ in part], device=device)
-                logits, steps = model(batch, compute_dtype(device)), batch.step_ends >= 0
+                logits, steps = model(batch), batch.step_ends >= 0
                 loss = discriminator_loss(logits, labels, steps)
                 loss.backward()
                 tasks = [task for _, _, task in part]

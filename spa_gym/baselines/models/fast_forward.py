@@ -77,9 +77,9 @@ def features(model: nn.Module, ids: torch.Tensor, *, dtype: torch.dtype | None =
     x = F.embedding(ids, body.embed_tokens.weight, padding_idx=body.embed_tokens.padding_idx)
     x = x.reshape(batch * length, -1)
     dtype = dtype or x.dtype
-    if dtype == torch.bfloat16 and x.dtype == torch.float32 and x.device.type == "cpu":
+    if x.dtype == torch.float32 and x.device.type == "cpu" and dtype in (torch.float32, torch.bfloat16):
         for layer in body.layers:
-            x = run_layer(x, layer, (batch, length), cos, sin, eps, head_dim)
+            x = run_layer(x, layer, (batch, length), cos, sin, eps, head_dim, dtype)
         return _norm(x, body.norm.weight, eps).view(batch, length, -1)
     cos, sin = cos[:, None], torch.cat([-sin[:, : head_dim // 2], sin[:, head_dim // 2 :]], dim=-1)[:, None]
     for layer in body.layers:

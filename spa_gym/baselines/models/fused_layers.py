@@ -1,9 +1,10 @@
-"""Transformer layers for training on a CPU in bf16, with their gradients written by hand.
+"""Transformer layers for training on a CPU, with their gradients written by hand.
 
 Small models spend more time on passes over activations than on matrix products. Autograd keeps and re-reads every
-intermediate in float32; here a layer is two functions (attention, MLP) that keep only what their gradients need, in
-bf16, and fold the weight of each norm into the matrix behind it. The residual stream, norms and softmax sums stay
-float32. `fast_forward.features` uses them on CPUs in bf16; everything else goes through plain autograd.
+intermediate; here a layer is two functions (attention, MLP) that keep only what their gradients need, in the type of
+the matrix products (float32 or bf16), and fold the weight of each norm into the matrix behind it. The residual stream,
+norms and softmax sums stay float32. `fast_forward.features` uses them on CPUs; everything else goes through plain
+autograd.
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ from spa_gym.baselines.models.causal_attention import causal_attention, causal_a
 
 __all__ = ["AttentionBlock", "MlpBlock", "run_layer"]
 
-_BF16 = torch.bfloat16
-
 
 def run_layer(
-    x: torch.Tensor, layer: Any, shape: tuple[int, int], cos: torch.Tensor, sin: torch.Tensor, eps: float, head_dim: int
+    x: torch.Tensor,
+    layer: Any,
+    shape: tuple[int, int],
+    cos: torch.Tensor,
+    sin: torch.Tensor,
+    eps: float,
+    head_dim: int,
+    dtype: torch.dtype,
 ) -> torch.Tensor:
     """Runs one Qwen3 or Llama layer.
 
@@ -33,6 +39,7 @@ def run_layer(
         sin: [T, head_dim].
         eps: of the norms.
         head_dim: width of a head.
+        dtype: type of the matrix products, and of what is kept for the gradients.
 
     Returns:
         [B * T, hidden] float32.
@@ -47,10 +54,16 @@ def run_layer(
         attention.v_proj.weight,
         *norms,
         attention.o_proj.weight,
-        (*shape, eps, head_dim, cos[:, : head_dim // 2], sin[:, : head_dim // 2]),
+        (*shape, eps, head_dim, cos[:, : head_dim // 2], sin[:, : head_dim // 2], dtype),
     )
     return x + MlpBlock.apply(
-        x, layer.post_attention_layernorm.weight, mlp.gate_proj.weight, mlp.up_proj.weight, mlp.down_proj.weight, eps
+        x,
+        layer.post_attention_layernorm.weight,
+        mlp.gate_proj.weight,
+        mlp.up_proj.weight,
+        mlp.down_proj.weight,
+        eps,
+        dtype,
     )
 
 
@@ -68,22 +81,22 @@ class AttentionBlock(torch.autograd.Function):
         q_norm: torch.Tensor | None,
         k_norm: torch.Tensor | None,
         wo: torch.Tensor,
-        static: tuple[int, int, float, int, torch.Tensor, torch.Tensor],
+        static: tuple[int, int, float, int, torch.Tensor, torch.Tensor, torch.dtype],
     ) -> torch.Tensor:
-        """Returns what is to be added to the residual stream, in bf16."""
-        batch, length, eps, dim, cos, sin = static
+        """Returns what is to be added to the residual stream, in the type of the products."""
+        batch, length, eps, dim, cos, sin, dtype = static
         kv_heads = len(wk) // dim
         heads = len(wq) // dim
-        hat, scale = _normalise(x, eps)
-        weight = (torch.cat([wq, wk, wv]) * norm).to(_BF16)
+        hat, scale = _normalise(x, eps, dtype)
+        weight = (torch.cat([wq, wk, wv]) * norm).to(dtype)
         qkv = F.linear(hat, weight).view(batch, length, heads + 2 * kv_heads, dim)
         qk, v = qkv[:, :, : heads + kv_heads], qkv[:, :, heads + kv_heads :].transpose(1, 2).contiguous()
         gains = None
         if q_norm is not None and k_norm is not None:
-            gains = torch.cat([q_norm.expand(heads, dim), k_norm.expand(kv_heads, dim)]).to(_BF16)
+            gains = torch.cat([q_norm.expand(heads, dim), k_norm.expand(kv_heads, dim)]).to(dtype)
             qk_scale = torch.rsqrt(
                 torch.linalg.vector_norm(qk, dim=-1, keepdim=True, dtype=torch.float32).square_().div_(dim).add_(eps)
-            ).to(_BF16)
+            ).to(dtype)
             qk = qk * qk_scale
             turned = _turn(qk * gains, cos, sin)
         else:
@@ -91,23 +104,25 @@ class AttentionBlock(torch.autograd.Function):
             turned = _turn(qk, cos, sin)
         q, k = turned[:, :heads], turned[:, heads:]
         out = _heads_to_rows(causal_attention(q, k, v))
-        wo16 = wo.to(_BF16)
-        ctx.save_for_backward(hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, out, wo16, cos, sin)
+        w_out = wo.to(dtype)
+        ctx.save_for_backward(
+            hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, out, w_out, cos, sin
+        )
         ctx.sizes = (batch, length, heads, kv_heads, dim)
-        return F.linear(out, wo16)
+        return F.linear(out, w_out)
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> Any:  # type: ignore[override]
         """Returns the gradients of the inputs of `forward`."""
-        hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, out, wo16, cos, sin = ctx.saved_tensors
+        hat, scale, weight, norm, wq, wk, wv, qk, qk_scale, gains, turned, v, out, w_out, cos, sin = ctx.saved_tensors
         batch, length, heads, kv_heads, dim = ctx.sizes
-        grad = grad.to(_BF16)
+        grad = grad.to(hat.dtype)
         grad_wo = (grad.t() @ out).float()
-        grad_out = (grad @ wo16).view(batch, length, heads, dim).transpose(1, 2)
+        grad_out = (grad @ w_out).view(batch, length, heads, dim).transpose(1, 2)
         q, k = turned[:, :heads], turned[:, heads:]
         grad_q, grad_k, grad_v = causal_attention_backward(grad_out, q, k, v)
-        grad_turned = torch.cat([grad_q, grad_k.to(_BF16)], dim=1)
-        grad_qkv = torch.empty(batch, length, heads + 2 * kv_heads, dim, dtype=_BF16)
+        grad_turned = torch.cat([grad_q, grad_k.to(hat.dtype)], dim=1)
+        grad_qkv = torch.empty(batch, length, heads + 2 * kv_heads, dim, dtype=hat.dtype)
         grad_qkv[:, :, heads + kv_heads :] = grad_v.transpose(1, 2)
         grad_qk = _turn_back(grad_turned, cos, sin)
         grad_gain_q = grad_gain_k = None
@@ -137,39 +152,40 @@ class MlpBlock(torch.autograd.Function):
         w_up: torch.Tensor,
         w_down: torch.Tensor,
         eps: float,
+        dtype: torch.dtype,
     ) -> torch.Tensor:
-        """Returns what is to be added to the residual stream, in bf16."""
-        hat, scale = _normalise(x, eps)
-        weight = (torch.cat([w_gate, w_up]) * norm).to(_BF16)
+        """Returns what is to be added to the residual stream, in the type of the products."""
+        hat, scale = _normalise(x, eps, dtype)
+        weight = (torch.cat([w_gate, w_up]) * norm).to(dtype)
         gate_up = F.linear(hat, weight)
         gate, up = gate_up.chunk(2, dim=-1)
         active = F.silu(gate)
         hidden = active * up
-        w_down16 = w_down.to(_BF16)
-        ctx.save_for_backward(hat, scale, weight, norm, w_gate, w_up, gate_up, active, hidden, w_down16)
-        return F.linear(hidden, w_down16)
+        down_weight = w_down.to(dtype)
+        ctx.save_for_backward(hat, scale, weight, norm, w_gate, w_up, gate_up, active, hidden, down_weight)
+        return F.linear(hidden, down_weight)
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> Any:  # type: ignore[override]
         """Returns the gradients of the inputs of `forward`."""
-        hat, scale, weight, norm, w_gate, w_up, gate_up, active, hidden, w_down16 = ctx.saved_tensors
-        grad = grad.to(_BF16)
+        hat, scale, weight, norm, w_gate, w_up, gate_up, active, hidden, down_weight = ctx.saved_tensors
+        grad = grad.to(hat.dtype)
         gate, up = gate_up.chunk(2, dim=-1)
         grad_down = (grad.t() @ hidden).float()
-        grad_hidden = grad @ w_down16
+        grad_hidden = grad @ down_weight
         grad_gate_up = torch.empty_like(gate_up)
         grad_gate, grad_up = grad_gate_up.chunk(2, dim=-1)
         torch.mul(grad_hidden, active, out=grad_up)
         grad_gate.copy_(torch.ops.aten.silu_backward(grad_hidden.mul_(up), gate))
         grad_x, grad_norm, grad_w = _linear_backward(grad_gate_up, hat, scale, weight, norm, torch.cat([w_gate, w_up]))
         grad_gate_w, grad_up_w = grad_w.split([len(w_gate), len(w_up)])
-        return grad_x, grad_norm, grad_gate_w, grad_up_w, grad_down, None
+        return grad_x, grad_norm, grad_gate_w, grad_up_w, grad_down, None, None
 
 
-def _normalise(x: torch.Tensor, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Returns rows of root mean square 1 in bf16, and the factor [N, 1] that made them so."""
+def _normalise(x: torch.Tensor, eps: float, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns rows of root mean square 1 in `dtype`, and the factor [N, 1] that made them so."""
     scale = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1]).add_(eps).rsqrt_()
-    return (x * scale).to(_BF16), scale
+    return (x * scale).to(dtype), scale
 
 
 def _linear_backward(

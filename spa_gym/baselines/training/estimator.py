@@ -20,13 +20,13 @@ import logging
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.device import choose_device, describe_computing
 from spa_gym.baselines.distributed import gather, is_main, share, wait
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.learning.estimator_learning import OBJECTIVES, train_step
@@ -78,6 +78,8 @@ class EstimatorConfig:
     """Seed of split and order."""
     device: str = "auto"
     """Where to compute."""
+    dtype: str = field(default="auto", metadata={"later": True})
+    """Number type of the matrix products: `auto` (the faster one here), `float32` or `bfloat16`."""
 
     def __post_init__(self) -> None:
         """Refuse an unknown objective."""
@@ -91,7 +93,7 @@ def fit_estimator(config: EstimatorConfig) -> RunRecord:
 
 def _fit_estimator(config: EstimatorConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
-    device = choose_device(config.device)
+    device = choose_device(config.device, config.dtype)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     trajectories = [t for t in read_jsonl(config.trajectories) if t.steps]
     train, held = _split(trajectories, config)
@@ -155,6 +157,7 @@ def _fit_estimator(config: EstimatorConfig, settings: dict[str, Any]) -> RunReco
         env_id=trajectories[0].env_id,
         seed=config.seed,
         settings=settings,
+        machine=describe_computing(device),
         updates=updates,
         tokens=config.epochs * sum(len(e.ids) for e in encoded),
         wall_time_s=position["seconds"] + time.perf_counter() - started,

@@ -19,7 +19,7 @@ from typing import Any
 
 import gymnasium
 
-from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.device import choose_device, describe_computing
 from spa_gym.baselines.distributed import is_main, share, wait
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
@@ -60,6 +60,8 @@ class ExploreConfig:
     """Seed of tasks and sampling."""
     device: str = "auto"
     """Where to compute."""
+    dtype: str = field(default="auto", metadata={"later": True})
+    """Number type of the matrix products: `auto` (the faster one here), `float32` or `bfloat16`."""
 
 
 def explore(config: ExploreConfig) -> RunRecord:
@@ -69,7 +71,8 @@ def explore(config: ExploreConfig) -> RunRecord:
 
 def _explore(config: ExploreConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
-    loaded = load_checkpoint(resolve_start(config.start), device=choose_device(config.device))
+    device = choose_device(config.device, config.dtype)
+    loaded = load_checkpoint(resolve_start(config.start), device=device)
 
     def make() -> gymnasium.Env[str, str]:
         return gymnasium.make(config.env_id, split="train", progress=True, **config.env_kwargs)
@@ -116,6 +119,7 @@ def _explore(config: ExploreConfig, settings: dict[str, Any]) -> RunRecord:
         env_kwargs=config.env_kwargs,
         seed=config.seed,
         settings=settings,
+        machine=describe_computing(device),
         env_steps=steps,
         wall_time_s=kept.seconds + time.perf_counter() - started,
         tokens=sum(len(step.action_ids or ()) for t in played for step in t.steps),

@@ -26,7 +26,7 @@ from typing import Any
 
 import torch
 
-from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.device import choose_device, describe_computing
 from spa_gym.baselines.learning.imitation import schedule, train_on
 from spa_gym.baselines.learning.transcripts import TranscriptPools, TranscriptStream
 from spa_gym.baselines.models.checkpoint import save_checkpoint
@@ -58,7 +58,7 @@ def pretrain(config: PretrainConfig) -> RunRecord:
 
 def _pretrain(config: PretrainConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
-    device = choose_device(config.device)
+    device = choose_device(config.device, config.dtype)
     codec = _codec(config)
     model = make_tiny(
         len(codec.tokenizer),
@@ -139,6 +139,7 @@ def _pretrain(config: PretrainConfig, settings: dict[str, Any]) -> RunRecord:
         env_kwargs=config.sources[0].env_kwargs,
         seed=config.seed,
         settings=settings,
+        machine=describe_computing(device),
         tokens=int(tokens),
         updates=updates,
         wall_time_s=position["seconds"] + time.perf_counter() - started,
@@ -205,6 +206,8 @@ class Arguments:
     """Seed of weights and transcripts."""
     device: str = "auto"
     """Where to compute."""
+    dtype: str = "auto"
+    """Number type of the matrix products: `auto` (the faster one here), `float32` or `bfloat16`."""
     threads: int = 0
     """Threads of torch; 0 leaves its default."""
     workers: int | None = None
@@ -225,6 +228,7 @@ def main() -> None:
         out=arguments.out,
         seed=arguments.seed,
         device=arguments.device,
+        dtype=arguments.dtype,
         workers=arguments.workers,
     )
     if arguments.tokens:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,8 @@ class PretrainConfig:
     """Type of the stored weights; bfloat16 halves the file."""
     device: str = "auto"
     """Where to compute."""
+    dtype: str = field(default="auto", metadata={"later": True})
+    """Number type of the matrix products: `auto` (the faster one here), `float32` or `bfloat16`."""
     workers: int | None = None
     """Processes that play transcripts ahead; 0: this one plays. None: one for each core but one where a GPU computes,
     eight at most, and 0 where the cores do. What is read is the same."""

@@ -18,7 +18,7 @@ from typing import Any
 import gymnasium
 import torch
 
-from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.device import choose_device, describe_computing
 from spa_gym.baselines.distributed import is_main, wait
 from spa_gym.baselines.learning.imitation import schedule, train_on
 from spa_gym.baselines.learning.transcripts import Transcript, play_transcript
@@ -85,6 +85,8 @@ class SFTConfig:
     """Only the first tasks of a split; None for all."""
     device: str = "auto"
     """Where to compute."""
+    dtype: str = field(default="auto", metadata={"later": True})
+    """Number type of the matrix products: `auto` (the faster one here), `float32` or `bfloat16`."""
 
     def __post_init__(self) -> None:
         """Refuse what would be read as something else."""
@@ -99,7 +101,7 @@ def sft(config: SFTConfig) -> RunRecord:
 
 def _sft(config: SFTConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
-    device = choose_device(config.device)
+    device = choose_device(config.device, config.dtype)
     loaded = load_checkpoint(resolve_start(config.start), device=device)
     model, codec = add_lora(loaded.model, config.lora_rank, seed=config.seed), loaded.codec
     if config.context is not None:
@@ -151,6 +153,7 @@ def _sft(config: SFTConfig, settings: dict[str, Any]) -> RunRecord:
         env_kwargs=config.env_kwargs,
         seed=config.seed,
         settings=settings,
+        machine=describe_computing(device),
         env_steps=env_steps,
         tokens=tokens,
         updates=updates,

@@ -37,6 +37,7 @@ class _Stages:
             env_kwargs=own.env_kwargs,
             seed=own.seed,
             device=own.device,
+            dtype=own.dtype,
             **settings,
         )
         return self._once(config, explore)
@@ -44,7 +45,9 @@ class _Stages:
     def fit_estimator(self, out: Path, **settings: Any) -> RunRecord:
         """A progress estimator is fitted to episodes."""
         own = self.config
-        config = EstimatorConfig(start=own.start, out=out, seed=own.seed, device=own.device, **settings)
+        config = EstimatorConfig(
+            start=own.start, out=out, seed=own.seed, device=own.device, dtype=own.dtype, **settings
+        )
         return self._once(config, fit_estimator, inputs=("trajectories",))
 
     def train(self, out: Path, **settings: Any) -> RunRecord:

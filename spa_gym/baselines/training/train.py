@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from spa_gym.baselines.device import choose_device
+from spa_gym.baselines.device import choose_device, describe_computing
 from spa_gym.baselines.distributed import from_main, is_main, wait
 from spa_gym.baselines.learning.credit_checks import check_credit, warn_of_nothing
 from spa_gym.baselines.learning.demonstrations import demonstrations
@@ -57,7 +57,7 @@ def train(config: TrainConfig) -> RunRecord:
 
 def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
-    device = choose_device(config.device)
+    device = choose_device(config.device, config.dtype)
     method = make_method(config.method, config.options)
     study = study_of(config, train, _demonstrated(config, method))
     spent = method.prepare(study)  # before the policy is there: a fit needs the memory of its optimiser
@@ -158,6 +158,7 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
         env_kwargs=config.env_kwargs,
         seed=config.seed,
         settings=settings,
+        machine=describe_computing(device),
         env_steps=env_steps,
         tokens=tokens,
         updates=updates,
