@@ -22,7 +22,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("registration",),
     ("spa_gym",),  # the package itself: its public names, and the ids that importing it registers
     ("envs.alfworld", "envs.webshop", "envs.virtualhome", "wrappers", "agents", "testing"),
-    ("baselines", "baselines.distributed", "baselines.expert_lengths", "baselines.train_config", "baselines.credit"),
+    (
+        *("baselines", "baselines.distributed", "baselines.expert_lengths", "baselines.train_config"),
+        *("baselines.credit", "baselines.stage_progress"),
+    ),
     ("baselines.device",),
     ("baselines.models",),
     ("baselines.rollout",),

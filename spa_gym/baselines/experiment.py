@@ -26,6 +26,7 @@ from typing import Any
 from tqdm import tqdm
 
 from spa_gym.baselines.distributed import size
+from spa_gym.baselines.stage_progress import StageProgress, read_progress, report_to
 from spa_gym.baselines.training.resume import finished_record, plain_settings
 from spa_gym.core.errors import SpaGymError
 from spa_gym.core.parent_process import end_with_parent
@@ -49,6 +50,7 @@ class Job:
         label: shown while it runs.
         budget: value of `unit` at its end, for the bar.
         unit: the entry of the job's saved position that counts up to `budget`.
+        counted: the unit in which its main stage reports its progress (`stage_progress.py`).
     """
 
     function: str
@@ -56,6 +58,7 @@ class Job:
     label: str
     budget: float
     unit: str = "env_steps"
+    counted: str = "envstep"
 
     @property
     def out(self) -> Path:
@@ -85,7 +88,24 @@ class Job:
         curve = position.get("curves", {}).get("success_batch") or [None]
         return min(self.budget, float(position.get(self.unit, 0.0))), curve[-1]
 
+    def progress(self) -> StageProgress | None:
+        """What its present stage reported last."""
+        return read_progress(self.out / _PROGRESS)
 
+    def share(self) -> float:
+        """What is done of the whole run, in [0, 1]: its main stage, then the evaluation of the result."""
+        if self.done():
+            return 1.0
+        trained, now = self.position()[0] / self.budget, self.progress()
+        if now is not None and now.unit == self.counted:
+            trained = max(trained, now.share)
+        evaluated = now.share if now is not None and now.unit == "task" and trained >= 1.0 else 0.0
+        return _MAIN_STAGE * trained + (1 - _MAIN_STAGE) * evaluated
+
+
+_PROGRESS = "progress.json"
+_MAIN_STAGE = 0.9
+"""Share of a run's time that its main stage takes, about; the rest is the evaluation of its result."""
 _CTRL_C = 130
 """Exit code of a run that was interrupted, as a shell has it."""
 _ALONE = "the process that started this run is gone, so it ends here; start the same command again"
@@ -102,6 +122,7 @@ def _work(job: Job, threads: int, environment: dict[str, str]) -> None:
         # tqdm's own lock is one between processes, of which a run that is ended leaves a warning behind.
         tqdm.set_lock(threading.RLock())
         end_with_parent(lambda: print(_ALONE, flush=True))
+        report_to(job.out / _PROGRESS)
         import torch
 
         torch.set_num_threads(threads)
@@ -184,9 +205,13 @@ def run_jobs(
     failed: list[tuple[Job, int | None]] = []
     bar = tqdm(
         total=100,
+        initial=_percent(jobs),
         desc=title,
-        bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}",
+        bar_format="{desc} {percentage:3.0f}% |{bar:10}| {elapsed}<{remaining} {postfix}",
         mininterval=0.5 if sys.stderr.isatty() else 15.0,
+        miniters=0,
+        smoothing=0,
+        dynamic_ncols=True,
     )
     with _interrupted_by_sigterm():
         try:
@@ -222,12 +247,13 @@ def run_jobs(
 
 
 def _show(bar: Any, jobs: Sequence[Job], running: Sequence[Job]) -> None:
-    total = sum(job.budget for job in jobs) or 1.0
-    bar.n = 100 * sum(job.position()[0] for job in jobs) / total
-    now = []
-    for job in running:
-        _, success = job.position()
-        now.append(job.label + (f" {success:.2f}" if success is not None else ""))
+    bar.n = max(bar.n, _percent(jobs))
+    now = [f"{job.label}: {progress}" if (progress := job.progress()) else job.label for job in running]
     done = sum(job.done() for job in jobs)
-    bar.set_postfix_str(f"{done}/{len(jobs)} done; now: {', '.join(now)}", refresh=False)
+    bar.set_postfix_str(" | ".join([f"{done}/{len(jobs)} done", *now]), refresh=False)
     bar.refresh() if sys.stderr.isatty() else bar.update(0)
+
+
+def _percent(jobs: Sequence[Job]) -> float:
+    total = sum(job.budget for job in jobs) or 1.0
+    return 100 * sum(job.share() * job.budget for job in jobs) / total

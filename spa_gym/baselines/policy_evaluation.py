@@ -9,13 +9,16 @@ from typing import Any
 import gymnasium
 import torch
 from torch import nn
+from tqdm import tqdm
 
 from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
+from spa_gym.baselines.stage_progress import report_progress
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
+from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["DECODINGS", "evaluate_final", "evaluate_policy", "log_final", "split_size"]
 
@@ -80,13 +83,15 @@ def evaluate_policy(
         raise BadArgument("max_tasks from 1, or at least one of positions, and not both", got, "leave one of them out")
     count = len(tasks)
     engine = CachedEngine(model, codec, dtype=dtype)
-    played = engine.run(
-        make,
-        [EpisodeSpec(task_id=task, seed=seed) for task in tasks],
-        num_envs=num_envs,
-        temperature=temperature,
-        seed=seed,
-    )
+    with _Bar(f"evaluate {split} {'sampled' if temperature else 'greedy'}", count) as bar:
+        played = engine.run(
+            make,
+            [EpisodeSpec(task_id=task, seed=seed) for task in tasks],
+            num_envs=num_envs,
+            temperature=temperature,
+            seed=seed,
+            progress=bar.count,
+        )
     actions = sum(t.num_steps for t in played)
     scores = [round(t.score, 4) for t in played]
     partial = {"scores": scores} if any(0.0 < score < 1.0 for score in scores) else {}
@@ -105,6 +110,27 @@ def evaluate_policy(
         "steps": actions / count,
         "env_steps": actions,
     }
+
+
+class _Bar:
+    """Progress of an evaluation: a bar once it has run for some seconds, and a report to whoever watches this run."""
+
+    def __init__(self, name: str, total: int) -> None:
+        self._name, self._solved = name, 0
+        self._bar = tqdm(total=total, desc=name, unit="task", delay=5.0, leave=False, dynamic_ncols=True)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def count(self, _: int, trajectory: Trajectory) -> None:
+        """Count an episode."""
+        self._solved += trajectory.success
+        self._bar.update()
+        done, total = int(self._bar.n), int(self._bar.total)
+        report_progress(self._name, done, total, "task", f"success {self._solved / done:.2f}")
 
 
 def split_size(env_id: str, env_kwargs: dict[str, Any], split: str) -> int:

@@ -163,7 +163,7 @@ def pretraining_jobs(preset: Preset, runs: Path) -> list[Job]:
         return []
     config = replace(RECIPES[preset.pretrain], out=_pretrained(preset, runs))
     function = "spa_gym.baselines.training.pretrain:pretrain"
-    return [Job(function, config, f"{runs.name} {preset.pretrain}", config.tokens, unit="tokens")]
+    return [Job(function, config, f"{runs.name} {preset.pretrain}", config.tokens, unit="tokens", counted="tok")]
 
 
 def _pretrained(preset: Preset, runs: Path) -> Path:
@@ -190,7 +190,8 @@ def imitation_job(study: EnvStudy, preset: Preset, seed: int, runs: Path, *, spl
         **preset.sft,
     )
     label = f"{runs.name} {IMITATION}-{seed}"
-    return Job("spa_gym.baselines.training.sft:sft", config, label, 1.0, unit="none")
+    updates = -(-config.demonstrations // config.batch_episodes) * config.epochs
+    return Job("spa_gym.baselines.training.sft:sft", config, label, updates, unit="updates", counted="step")
 
 
 def training_job(

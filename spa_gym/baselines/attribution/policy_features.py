@@ -15,7 +15,7 @@ from torch import nn
 from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.learning.advantages import gae
 from spa_gym.baselines.models.fast_forward import features, logits_at
-from spa_gym.baselines.models.tokens import Codec, collate, encode
+from spa_gym.baselines.models.tokens import Codec, collate, encode, similar_lengths
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["critic_advantages", "read_policy"]
@@ -45,15 +45,13 @@ def read_policy(
     """
     device = next(model.parameters()).device
     encoded = [encode(t, codec) for t in trajectories]
-    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
     states: list[Array] = [np.zeros((0, 0))] * len(encoded)
     gradients: list[Array] = [np.zeros((0, 0))] * len(encoded)
     generator = torch.Generator().manual_seed(seed)
     size = int(model.config.hidden_size)  # pyright: ignore
     right = _signs(size, width, generator).to(device)
     left: torch.Tensor | None = None
-    for start in range(0, len(order), 16):
-        part = order[start : start + 16]
+    for part in similar_lengths([len(row.ids) for row in encoded], 16, device):
         rows = collate([encoded[i] for i in part], codec.pad_id).to(device)
         hidden = features(model, rows.ids, dtype=compute_dtype(device))[:, :-1]
         mask = rows.action_mask[:, 1:]

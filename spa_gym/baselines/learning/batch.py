@@ -19,7 +19,7 @@ from spa_gym.baselines.learning.advantages import gae, gae_over_sequence
 from spa_gym.baselines.learning.readings import action_logprobs, tokens_before_steps, tokens_per_step
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.heads import ScalarHead
-from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
+from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode, similar_lengths
 from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.core.trajectory import Trajectory
 
@@ -156,11 +156,8 @@ def _acted(
     """Of each episode: log-probabilities and values of the action tokens, value after it (0: it is over), states."""
     old, values, kept = ([torch.zeros(0)] * len(played) for _ in range(3))
     following = [0.0] * len(played)
-    order = sorted(range(len(played)), key=lambda i: len(encoded[i].ids))
     dtype = compute_dtype(device)
-    at_once = config.rows or config.minibatch
-    for start in range(0, len(order), at_once):
-        part = order[start : start + at_once]
+    for part in similar_lengths([len(row.ids) for row in encoded], config.rows or config.minibatch, device):
         rows = collate([encoded[i] for i in part], codec.pad_id)
         before, chosen = rows.actions(device)
         ids = rows.ids.to(device)

@@ -24,7 +24,7 @@ from spa_gym.baselines.learning.divergence import refuse_nan
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.optimizers import Optimizers
-from spa_gym.baselines.models.tokens import EncodedTrajectory, collate, encode
+from spa_gym.baselines.models.tokens import EncodedTrajectory, collate, encode, similar_lengths
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["OBJECTIVES", "answer_mask", "episode_losses", "refit", "train_step"]
@@ -127,10 +127,10 @@ def train_step(
         TrainingDiverged: loss or gradient is not finite; the weights are as they were.
     """
     order = share(sorted(range(len(rows)), key=lambda i: len(rows[i].ids)))
-    at_once = at_once or -(-len(order) // 2) or 1
+    at_once = at_once or -(-len(order) // 2)
     figures = {"estimator_loss": 0.0}
-    for start in range(0, len(order), at_once):
-        part = order[start : start + at_once]
+    for group in similar_lengths([len(rows[i].ids) for i in order], at_once, device):
+        part = [order[i] for i in group]
         losses = episode_losses(
             model, [rows[i] for i in part], [scores[i] for i in part], device, objective=objective, weight=weight
         )

@@ -17,7 +17,7 @@ from spa_gym.baselines.learning.divergence import refuse_nan
 from spa_gym.baselines.learning.transcripts import Transcript
 from spa_gym.baselines.models.fast_forward import features
 from spa_gym.baselines.models.optimizers import Optimizers
-from spa_gym.baselines.models.tokens import collate
+from spa_gym.baselines.models.tokens import collate, similar_lengths
 
 __all__ = ["imitation_loss", "schedule", "train_on"]
 
@@ -105,9 +105,8 @@ def train_on(
     weight, actions = _weight(batch), _actions(batch)
     figures: dict[str, float] = dict.fromkeys(("loss", "loss_actions", "accuracy", "tokens"), 0.0)
     mine = share(batch)
-    at_once = rows or len(mine) or 1
-    for start in range(0, len(mine), at_once):
-        part = mine[start : start + at_once]
+    for group in similar_lengths([len(t.encoded.ids) for t in mine], rows or len(mine), device):
+        part = [mine[i] for i in group]
         loss, said = imitation_loss(model, part, pad_id, device)
         loss = loss * (_weight(part) / weight)
         loss.backward()

@@ -12,7 +12,7 @@ from spa_gym.baselines.credit import Array
 from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.distributed import gather, share
 from spa_gym.baselines.models.fast_forward import token_logprobs
-from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode
+from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, collate, encode, similar_lengths
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["ModelReadings", "action_logprobs", "tokens_before_steps", "tokens_per_step"]
@@ -48,13 +48,11 @@ def action_logprobs(
         model: the causal language model.
         pad_id: id that fills the rows up.
         device: where to compute.
-        batch: rows of a forward.
+        batch: rows of a forward at most.
     """
     total, encoded = len(encoded), share(encoded)
     result = [torch.zeros(0)] * len(encoded)
-    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
-    for start in range(0, len(order), batch):
-        part = order[start : start + batch]
+    for part in similar_lengths([len(row.ids) for row in encoded], batch, device):
         rows = collate([encoded[i] for i in part], pad_id).to(device)
         flat = token_logprobs(model, rows.ids, rows.action_mask, dtype=compute_dtype(device))
         pieces = flat.cpu().split([sum(encoded[i].action_mask) for i in part])

@@ -15,7 +15,7 @@ from spa_gym.baselines.learning.divergence import refuse_nan
 from spa_gym.baselines.learning.losses import clipped_policy_loss, clipped_value_loss, kl_estimate
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.optimizers import Optimizers
-from spa_gym.baselines.models.tokens import Codec, collate
+from spa_gym.baselines.models.tokens import Codec, collate, similar_lengths
 from spa_gym.baselines.train_config import TrainConfig
 
 __all__ = ["update"]
@@ -96,10 +96,10 @@ def _one_update(
     """Gradients of this process's part of a minibatch, read in parts of like length so that little is padding."""
     total = sum(len(e.old) for e in chosen)
     chosen = share(sorted(chosen, key=lambda e: len(e.encoded.ids)))
-    at_once = config.rows or -(-len(chosen) // 2) or 1
+    at_once = config.rows or -(-len(chosen) // 2)
     figures: dict[str, float] = dict.fromkeys(("policy_loss", "value_loss", "kl", "entropy", "clipped"), 0.0)
-    for start in range(0, len(chosen), at_once):
-        part = chosen[start : start + at_once]
+    for group in similar_lengths([len(e.encoded.ids) for e in chosen], at_once, device):
+        part = [chosen[i] for i in group]
         rows = collate([e.encoded for e in part], codec.pad_id)
         before, actions = rows.actions(device)
         ids = rows.ids.to(device)

@@ -5,16 +5,15 @@ Muon (Jordan et al. 2024) orthogonalises the momentum of a matrix; from nothing 
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterable, Sequence
 
 import torch
 from torch import nn
 
-__all__ = ["Optimizers", "adamw", "muon_and_adamw"]
+from spa_gym.baselines.models.muon import Muon
 
-_log = logging.getLogger(__name__)
+__all__ = ["Optimizers", "adamw", "muon_and_adamw"]
 
 
 class Optimizers:
@@ -94,8 +93,6 @@ def adamw(parameters: Iterable[nn.Parameter], lr: float, *, weight_decay: float 
 def muon_and_adamw(model: nn.Module, *, muon_lr: float, adamw_lr: float, clip: float = 1.0) -> Optimizers:
     """Muon on the body's matrices, AdamW on the rest.
 
-    On a torch without `torch.optim.Muon` (before 2.9) everything goes to AdamW, with a warning: results then differ.
-
     Args:
         model: a Hugging Face causal language model.
         muon_lr: peak rate of the matrices (0.02 suits widths of 128 to 320).
@@ -108,8 +105,4 @@ def muon_and_adamw(model: nn.Module, *, muon_lr: float, adamw_lr: float, clip: f
             (matrices if parameter.ndim == 2 and "embed" not in name and "lm_head" not in name else rest).append(
                 parameter
             )
-    if not hasattr(torch.optim, "Muon"):
-        _log.warning("torch %s has no Muon; AdamW trains all parameters, and results will differ", torch.__version__)
-        return Optimizers([adamw([*matrices, *rest], adamw_lr)], clip)
-    muon = torch.optim.Muon(matrices, lr=muon_lr, momentum=0.95, weight_decay=0.0)
-    return Optimizers([muon, adamw(rest, adamw_lr)], clip)
+    return Optimizers([Muon(matrices, lr=muon_lr), adamw(rest, adamw_lr)], clip)

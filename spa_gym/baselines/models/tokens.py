@@ -6,6 +6,7 @@ kept as they are (``Step.action_ids``), never decoded and encoded again: what is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,11 @@ __all__ = [
     "collate",
     "encode",
     "history_ids",
+    "similar_lengths",
 ]
+
+_CPU_IDS = 1024
+"""Ids of a forward on a CPU, padding included; a longer row is read alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,32 @@ def collate(rows: Sequence[EncodedTrajectory], pad_id: int, *, multiple: int = 1
         step_starts=_padded([row.step_starts for row in rows], steps, -1, torch.long),
         step_ends=_padded([row.step_ends for row in rows], steps, -1, torch.long),
     )
+
+
+def similar_lengths(lengths: Sequence[int], most: int, device: torch.device | str) -> list[list[int]]:
+    """Return the positions of rows in groups of similar length; each group is one forward.
+
+    On a CPU padding costs as much as ids, so a forward is small there: in the three environments a third of the ids of
+    16 rows were padding, 5 % of those of 4, and a smaller product is as fast per id. On a GPU each launch costs.
+
+    Args:
+        lengths: ids of each row.
+        most: rows of a forward at most, for memory.
+        device: where to compute.
+
+    Example:
+        >>> similar_lengths([700, 30, 690, 40], most=2, device="cpu")
+        [[1, 3], [2], [0]]
+    """
+    room = _CPU_IDS if torch.device(device).type == "cpu" else math.inf
+    groups: list[list[int]] = []
+    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
+        group = groups[-1] if groups else []
+        if not group or len(group) == most or (len(group) + 1) * lengths[position] > room:
+            groups.append([position])
+        else:
+            group.append(position)
+    return groups
 
 
 def _padded(rows: Sequence[Sequence[Any]], width: int, fill: Any, dtype: torch.dtype) -> torch.Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from spa_gym.baselines.distributed import is_main
+from spa_gym.baselines.stage_progress import report_progress
 
 __all__ = ["Tracker"]
 
@@ -41,6 +42,7 @@ class Tracker:
         curves: dict[str, list[float]] | None = None,
     ) -> None:
         self.curves: dict[str, list[float]] = curves or {}
+        self._stage, self._shown = (name, total, unit), ""
         slow = not sys.stderr.isatty()
         self._bar = tqdm(
             total=total,
@@ -83,6 +85,17 @@ class Tracker:
         if shown:
             self._bar.set_postfix(shown, refresh=False)
         self._bar.update(steps)
+        self._shown = " ".join(f"{key} {value}" for key, value in shown.items()) or self._shown
+        self.report()
+
+    def report(self, ahead: float = 0) -> None:
+        """Report how far the stage is (`stage_progress.py`).
+
+        Args:
+            ahead: steps of a batch that is not finished, which the bar does not count yet.
+        """
+        name, total, unit = self._stage
+        report_progress(name, self._bar.n + ahead, total, unit, self._shown)
 
     def close(self) -> None:
         """Close bar and files."""

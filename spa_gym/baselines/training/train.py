@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,14 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
             rng = random.Random(f"ppo/{config.seed}/{iteration}")
             noise = config.seed * 1_000_003 + iteration
             specs = tasks.draw(rng) if method.needs.plays else []
-            played = engine.run(tasks.make_env, specs, num_envs=config.num_envs, temperature=1.0, seed=noise)
+            played = engine.run(
+                tasks.make_env,
+                specs,
+                num_envs=config.num_envs,
+                temperature=1.0,
+                seed=noise,
+                progress=_steps_so_far(tracker),
+            )
             played = [t for t in played if t.steps]
             player, scorer = (
                 EnginePlayer(each, tasks.make_env, num_envs=config.num_envs, seed=config.seed, noise=2 * iteration + k)
@@ -175,6 +182,18 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
         state.clear()
     wait()
     return record
+
+
+def _steps_so_far(tracker: Tracker) -> Callable[[int, Trajectory], None]:
+    """Report the steps of a batch as its episodes end: a batch may take a minute."""
+    steps = 0
+
+    def count(_: int, trajectory: Trajectory) -> None:
+        nonlocal steps
+        steps += trajectory.num_steps
+        tracker.report(steps)
+
+    return count
 
 
 def _demonstrated(config: TrainConfig, method: Method) -> Sequence[Trajectory]:
