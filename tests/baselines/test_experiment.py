@@ -105,10 +105,12 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 
 
 _PARENT = """
+import signal
 from pathlib import Path
 from spa_gym.baselines.experiment import Job, run_jobs
 from tests.baselines.jobs import JobConfig
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup and supervisors let it be ignored
 jobs = [Job("tests.baselines.jobs:work", JobConfig(Path({folder!r}) / name, "sleeps"), name, 3) for name in "ab"]
 if __name__ == "__main__":
     run_jobs(jobs, parallel=2, keep_going={keep_going})
@@ -146,19 +148,19 @@ def test_a_run_that_is_interrupted_keeps_its_words_to_its_log(tmp_path: Path) ->
     """A terminal's Ctrl-C reaches the runs too, maybe before the one that started them ends them."""
     (tmp_path / "parent.py").write_text(_PARENT.format(folder=str(tmp_path), keep_going=True))
     places = [tmp_path / name / "steps.txt" for name in "ab"]
-    parent = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(tmp_path / "parent.py")],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
-        _wait_for(lambda: all(place.exists() and place.read_text().endswith("\n") for place in places))
-        for place in places:
-            os.kill(int(place.read_text().split()[1]), signal.SIGINT)
-        _, words = parent.communicate(timeout=120)
-    finally:
-        parent.kill()
+    ) as parent:
+        try:
+            _wait_for(lambda: all(place.exists() and place.read_text().endswith("\n") for place in places))
+            for place in places:
+                os.kill(int(place.read_text().split()[1]), signal.SIGINT)
+            _, words = parent.communicate(timeout=300)
+        finally:
+            parent.kill()
     assert re.search("the run [ab] to end with a record; got exit code 130", words)
     assert "KeyboardInterrupt" not in words and "lost sys.stderr" not in words
     assert all("KeyboardInterrupt" in (tmp_path / name / "log.txt").read_text() for name in "ab")

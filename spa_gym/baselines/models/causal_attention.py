@@ -1,4 +1,4 @@
-"""Causal attention in bf16 on a CPU, forward and backward, without a matrix of all positions by all positions.
+"""Causal attention on a CPU, forward and backward, without a matrix of all positions by all positions.
 
 Forward is torch's fused kernel, two to six times as fast as the softmax written out (340 and 700 positions, torch
 2.13). Its own backward is two to five times slower than matrix products are, so that is written here: over blocks of

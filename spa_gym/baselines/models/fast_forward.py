@@ -1,8 +1,8 @@
 """A lean training forward over the weights of a Hugging Face Qwen3 or Llama model.
 
 The same weights, the same function, less work: no mask building, logits only at the positions asked for, and on a CPU
-in bf16 layers with gradients written by hand (`fused_layers`), 1.5 to 1.8 times as fast as float32 and 1.7 to 2 times
-as Hugging Face's own forward (benchmarks/update_throughput.py). Gradients land in the model's own parameters.
+layers with gradients written by hand (`fused_layers`). benchmarks/update_throughput.py measures each way beside Hugging
+Face's own forward. Gradients land in the model's own parameters.
 :func:`supports` says which models qualify; :func:`features` falls back to the model's own forward for all others, so
 callers need no second path.
 """
@@ -77,7 +77,7 @@ def features(model: nn.Module, ids: torch.Tensor, *, dtype: torch.dtype | None =
     x = F.embedding(ids, body.embed_tokens.weight, padding_idx=body.embed_tokens.padding_idx)
     x = x.reshape(batch * length, -1)
     dtype = dtype or x.dtype
-    if x.dtype == torch.float32 and x.device.type == "cpu" and dtype in (torch.float32, torch.bfloat16):
+    if _by_hand(x, dtype):
         for layer in body.layers:
             x = run_layer(x, layer, (batch, length), cos, sin, eps, head_dim, dtype)
         return _norm(x, body.norm.weight, eps).view(batch, length, -1)
@@ -102,6 +102,11 @@ def features(model: nn.Module, ids: torch.Tensor, *, dtype: torch.dtype | None =
         gate, up = gate_up.chunk(2, dim=-1)
         x = x + F.linear(F.silu(gate) * up, mlp.down_proj.weight.to(dtype))
     return _norm(x, body.norm.weight, eps).view(batch, length, -1)
+
+
+def _by_hand(x: torch.Tensor, dtype: torch.dtype) -> bool:
+    """Says whether the layers with gradients written by hand compute this: on a CPU, from float32 weights."""
+    return x.device.type == "cpu" and x.dtype == torch.float32 and dtype in (torch.float32, torch.bfloat16)
 
 
 def norm_gains(attention: Any, heads: int, kv_heads: int) -> torch.Tensor:

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
+from spa_gym.baselines.models import fast_forward
 from spa_gym.baselines.models.fast_forward import features, logits_at, supports, token_logprobs
 from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tiny import count_parameters, make_tiny, relate_name_embeddings
@@ -54,8 +55,15 @@ def test_sizes_that_do_not_fit(sizes):
         make_tiny(90, **sizes)
 
 
+@pytest.fixture(params=[True, False], ids=["by hand", "autograd"])
+def by_hand(request, monkeypatch):
+    """Both ways through the layers: on a CPU, and the one that a GPU takes."""
+    if not request.param:
+        monkeypatch.setattr(fast_forward, "_by_hand", lambda x, dtype: False)
+
+
 @pytest.mark.parametrize("make", [lambda: qwen(2), lambda: qwen(1), llama])
-def test_lean_forward_is_the_same_function(make):
+def test_lean_forward_is_the_same_function(make, by_hand):
     model = loud(make())
     assert supports(model)
     generator = torch.Generator().manual_seed(0)
@@ -76,7 +84,7 @@ def test_lean_forward_is_the_same_function(make):
 
 
 @pytest.mark.parametrize("kv_heads", [1, 2])
-def test_bf16_is_close(kv_heads):
+def test_bf16_is_close(kv_heads, by_hand):
     model = qwen(kv_heads)
     ids = torch.randint(0, 90, (2, 30), generator=torch.Generator().manual_seed(1))
     mask = torch.ones_like(ids, dtype=torch.bool)
@@ -87,7 +95,7 @@ def test_bf16_is_close(kv_heads):
 
 
 @pytest.mark.parametrize("make", [lambda: qwen(2), lambda: qwen(1), llama])
-def test_gradients_written_by_hand_are_those_of_autograd(make):
+def test_gradients_in_bf16_are_those_in_float32(make, by_hand):
     model = loud(make())
     ids = torch.randint(1, 90, (3, 30), generator=torch.Generator().manual_seed(2))
     mask = torch.ones_like(ids, dtype=torch.bool)
@@ -103,7 +111,7 @@ def test_gradients_written_by_hand_are_those_of_autograd(make):
         assert 0.9 < float(rough.norm() / exact.norm()) < 1.1, name
 
 
-def test_padding_on_the_right_changes_nothing():
+def test_padding_on_the_right_changes_nothing(by_hand):
     model = loud(qwen())
     ids = torch.randint(0, 90, (1, 20), generator=torch.Generator().manual_seed(1))
     padded = torch.cat([ids, torch.zeros(1, 9, dtype=torch.long)], dim=1)
