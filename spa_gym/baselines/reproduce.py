@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from spa_gym.baselines.device import DTYPES
 from spa_gym.baselines.experiment import Job, run_jobs
 from spa_gym.baselines.studies import STUDIES, EnvStudy, Preset
 from spa_gym.baselines.study_rows import IMITATION, Row, ablation_rows, method_rows
@@ -46,6 +47,7 @@ def reproduce(
     env_steps: int | None = None,
     ablations: bool = False,
     parallel: int | None = None,
+    dtype: str = "auto",
     studies: Mapping[str, EnvStudy] = STUDIES,
 ) -> list[Path]:
     """Run the studies of some environments in one size, or go on with them.
@@ -60,6 +62,7 @@ def reproduce(
         ablations: run the rows of `ablations.py` instead, in `<out>/ablations`, beside `ppo` and `spa`; `methods` are
             then names of ablations.
         parallel: runs at once; None: one for each core, on CUDA as many as fit (`default_parallel`).
+        dtype: number type of the matrix products: `auto`, `float32` or `bfloat16`.
         studies: the studies by name, of which `envs` are some.
 
     Returns:
@@ -73,7 +76,7 @@ def reproduce(
     """
     if env_steps is not None and env_steps < 1:
         raise BadArgument("a budget of at least 1 environment step", str(env_steps), "pass --env-steps 20000")
-    chosen = choose_studies(preset, envs, studies)
+    chosen = choose_studies(preset, envs, studies, dtype)
     pretrainings: list[Job] = []
     imitations: list[list[Job]] = []
     trainings: list[list[Job]] = []
@@ -114,13 +117,14 @@ def record_folders(out: Path, *, ablations: bool = False) -> list[Path]:
 
 
 def choose_studies(
-    preset: str, envs: Sequence[str] = (), studies: Mapping[str, EnvStudy] = STUDIES
+    preset: str, envs: Sequence[str] = (), studies: Mapping[str, EnvStudy] = STUDIES, dtype: str = "auto"
 ) -> dict[str, tuple[EnvStudy, Preset]]:
     """The studies of some environments (none named: of all) in one size, by name.
 
     Raises:
-        BadArgument: there is no such environment or preset.
+        BadArgument: there is no such environment, preset or number type.
     """
+    one_of("dtype", dtype, DTYPES)
     unknown = [name for name in envs if name not in studies]
     if unknown:
         raise BadArgument(f"environments out of {', '.join(studies)}", ", ".join(unknown), "pass --env alfworld")
@@ -128,7 +132,7 @@ def choose_studies(
     for name, study in studies.items():
         if name in envs or not envs:
             one_of("preset", preset, study.presets)
-            found[name] = (study, study.presets[preset])
+            found[name] = (study, replace(study.presets[preset], dtype=dtype))
     return found
 
 
@@ -161,7 +165,7 @@ def pretraining_jobs(preset: Preset, runs: Path) -> list[Job]:
     """
     if not preset.pretrain:
         return []
-    config = replace(RECIPES[preset.pretrain], out=_pretrained(preset, runs))
+    config = replace(RECIPES[preset.pretrain], out=_pretrained(preset, runs), dtype=preset.dtype)
     function = "spa_gym.baselines.training.pretrain:pretrain"
     return [Job(function, config, f"{runs.name} {preset.pretrain}", config.tokens, unit="tokens", counted="tok")]
 
@@ -187,6 +191,7 @@ def imitation_job(study: EnvStudy, preset: Preset, seed: int, runs: Path, *, spl
         env_kwargs=study.env_kwargs,
         evaluate=(split or study.table_split,),
         seed=seed,
+        dtype=preset.dtype,
         **preset.sft,
     )
     label = f"{runs.name} {IMITATION}-{seed}"
@@ -233,6 +238,7 @@ def training_job(
         evaluate_split=study.curve_split,
         final_splits=(split or study.table_split,),
         seed=seed,
+        dtype=preset.dtype,
         **{**preset.training, **row.changes},
     )
     return Job("spa_gym.baselines.training.train:train", config, f"{runs.name} {row.label}-{seed}", budget)

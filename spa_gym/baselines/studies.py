@@ -45,6 +45,8 @@ class Preset:
     pretrain: str = ""
     """Recipe (`training/recipes.py`) of the policy that all imitations start from, which is made first; none: the
     study's shipped checkpoint."""
+    dtype: str = "auto"
+    """Number type of the matrix products of all its runs (`device.DTYPES`)."""
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ def try_rates(
     methods: Sequence[str] = (),
     env_steps: int | None = None,
     parallel: int | None = None,
+    dtype: str = "auto",
 ) -> list[Path]:
     """Make the trial runs of some environments, or go on with them; arguments as for `reproduce`.
 
@@ -67,7 +68,7 @@ def try_rates(
         JobFailed: a run ended with an error; the others have been run.
     """
     pretrainings, imitations, trainings = [], [], []
-    studies = choose_studies(preset, envs)
+    studies = choose_studies(preset, envs, dtype=dtype)
     for name, (study, size) in studies.items():
         runs, split = out / "trials" / name, study.curve_split
         pretrainings += pretraining_jobs(size, runs)

@@ -71,6 +71,8 @@ class Reproduce:
     """Folder of checkpoints, run records and report."""
     parallel: int = 0
     """Runs at once; 0: one for each core, on CUDA as many as fit (one, but for --preset gpu)."""
+    dtype: str = "auto"
+    """Number type of the matrix products: auto (the faster one on this machine), float32 or bfloat16."""
 
     def run(self) -> int:
         """Run the pipeline."""
@@ -90,7 +92,9 @@ class Reproduce:
             more["studies"] = _pipeline("paper_preset").paper_studies(self.model, self.data_dir)
         title, parallel = f"spa-gym reproduce --preset {self.preset}", self.parallel or None
         if self.trials:
-            runs = pipeline.try_rates(self.preset, self.out, self.env, self.method, self.env_steps, parallel)
+            runs = pipeline.try_rates(
+                self.preset, self.out, self.env, self.method, self.env_steps, parallel, self.dtype
+            )
             status = Report(tuple(runs), out=self.out / "report-trials", reference=(), title=f"{title} --trials").run()
             for env, rates in pipeline.chosen(runs[0]).items():
                 print(f"{env}: " + ", ".join(f"{method} {rate:g}" for method, rate in rates.items()))
@@ -104,6 +108,7 @@ class Reproduce:
             env_steps=self.env_steps,
             ablations=self.ablations,
             parallel=parallel,
+            dtype=self.dtype,
             **more,
         )
         if paper and not _pipeline("distributed").is_main():

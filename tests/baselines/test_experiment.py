@@ -325,6 +325,17 @@ def test_several_environments_run_side_by_side_in_folders_of_their_own(
     ]
 
 
+def test_the_number_type_reaches_every_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs: list[Job] = []
+    for module in (reproduce_module, tuning_module):
+        monkeypatch.setattr(module, "run_jobs", lambda given, **_: jobs.extend(given))
+    reproduce("gpu", tmp_path, ["alfworld"], methods=("ppo", "spa"), seeds=(0,), dtype="float32")
+    try_rates("gpu", tmp_path, ["alfworld"], methods=("ppo",), dtype="float32")
+    assert len(jobs) > 6 and {job.config.dtype for job in jobs} == {"float32"}
+    with pytest.raises(BadArgument, match="float16"):
+        reproduce("quick", tmp_path, dtype="float16")
+
+
 def test_ablations_stand_beside_the_methods_on_a_page_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
