@@ -2,17 +2,18 @@
 
     python benchmarks/update_throughput.py [--rows 64] [--out benchmarks/results/update_throughput.json]
 
-The expert's episodes of a world's training split are read in minibatches of like length by the world's shipped
-checkpoint: `update` is a gradient of the log-probabilities of their action tokens, `reading` is those log-probabilities
-alone. Tokens (padding not counted) are counted per second of processor time of this process on one thread, so that a
-busy machine measures the same. The plain way has logits at every position, as `AutoModelForCausalLM` returns them.
+The expert's episodes of a world's training split are read by the world's shipped checkpoint, grouped by length as a
+training does: `update` is a gradient of the log-probabilities of their action tokens, `reading` is those
+log-probabilities alone. Tokens (padding not counted) are counted per second of processor time of this process on one
+thread, so that a busy machine measures the same. Each form is measured in float32 and bf16: layers with gradients
+written by hand, the same through autograd (what a GPU takes), and Hugging Face's forward, which has logits at every
+position. The form that `--dtype auto` takes here is marked.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,17 +23,20 @@ import torch
 from torch.nn import functional as F
 
 import spa_gym  # noqa: F401  (registers the environments)
+from spa_gym.baselines.device import choose_device, compute_dtype, describe_computing
 from spa_gym.baselines.learning.demonstrations import demonstrations
+from spa_gym.baselines.models import fast_forward
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.fast_forward import token_logprobs
 from spa_gym.baselines.models.shipped import resolve_start
 from spa_gym.baselines.models.tiny import count_parameters
-from spa_gym.baselines.models.tokens import Batch, collate, encode
+from spa_gym.baselines.models.tokens import Batch, collate, encode, similar_lengths
 from spa_gym.baselines.studies import STUDIES
 from spa_gym.core.atomic import atomic_write_text
 
 _OUT = Path(__file__).parent / "results" / "update_throughput.json"
-_PLAIN = "Hugging Face forward, fp32"
+_PLAIN = "Hugging Face, float32"
+_TYPES = {"float32": torch.float32, "bf16": torch.bfloat16}
 
 
 def _plain(model: Any, dtype: torch.dtype | None) -> Callable[[Batch], torch.Tensor]:
@@ -45,8 +49,15 @@ def _plain(model: Any, dtype: torch.dtype | None) -> Callable[[Batch], torch.Ten
     return logprobs
 
 
-def _own(model: Any, dtype: torch.dtype | None) -> Callable[[Batch], torch.Tensor]:
-    return lambda batch: token_logprobs(model, batch.ids, batch.action_mask, dtype=dtype)
+def _own(model: Any, dtype: torch.dtype, *, by_hand: bool) -> Callable[[Batch], torch.Tensor]:
+    def logprobs(batch: Batch) -> torch.Tensor:
+        chosen, fast_forward._by_hand = fast_forward._by_hand, lambda x, dtype: by_hand
+        try:
+            return token_logprobs(model, batch.ids, batch.action_mask, dtype=dtype)
+        finally:
+            fast_forward._by_hand = chosen
+
+    return logprobs
 
 
 def _update(model: Any, logprobs: Callable[[Batch], torch.Tensor]) -> Callable[[Batch], None]:
@@ -72,27 +83,27 @@ def _rate(work: Callable[[Batch], object], batches: list[Batch], tokens: int, re
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=64, help="episodes")
-    parser.add_argument("--minibatch", type=int, default=16, help="episodes of a gradient")
     parser.add_argument("--repeats", type=int, default=5, help="passes, of which the fastest counts")
     parser.add_argument("--out", type=Path, default=_OUT)
     args = parser.parse_args()
     torch.set_num_threads(1)
+    cpu = choose_device("cpu", "auto")
+    default = f"by hand, {'bf16' if compute_dtype(cpu) == torch.bfloat16 else 'float32'}"
     worlds: dict[str, Any] = {}
     for name, study in STUDIES.items():
         loaded = load_checkpoint(resolve_start(study.start))
         model, codec = loaded.model, loaded.codec
         encoded = [encode(t, codec) for t in demonstrations(study.env_id, study.env_kwargs, args.rows)]
-        encoded.sort(key=lambda row: len(row.ids))
-        tokens = sum(len(row.ids) for row in encoded)
+        lengths = [len(row.ids) for row in encoded]
+        tokens = sum(lengths)
         batches = [
-            collate(encoded[i : i + args.minibatch], codec.pad_id) for i in range(0, len(encoded), args.minibatch)
+            collate([encoded[i] for i in group], codec.pad_id) for group in similar_lengths(lengths, len(encoded), cpu)
         ]
-        ways = {
-            "own forward, bf16": _own(model, torch.bfloat16),
-            "own forward, fp32": _own(model, torch.float32),
-            "Hugging Face forward, bf16 autocast": _plain(model, torch.bfloat16),
-            _PLAIN: _plain(model, None),
-        }
+        ways: dict[str, Callable[[Batch], torch.Tensor]] = {}
+        for kind, dtype in _TYPES.items():
+            ways[f"by hand, {kind}"] = _own(model, dtype, by_hand=True)
+            ways[f"autograd, {kind}"] = _own(model, dtype, by_hand=False)
+            ways[f"Hugging Face, {kind}"] = _plain(model, None if dtype == torch.float32 else dtype)
         rows: dict[str, dict[str, float]] = {}
         for way, logprobs in ways.items():
             rows[way] = {"update": _rate(_update(model, logprobs), batches, tokens, args.repeats)}
@@ -104,11 +115,13 @@ def main() -> None:
             for job in ("update", "reading"):
                 row[f"{job}_times_plain"] = row[job] / rows[_PLAIN][job]
             times = f"{row['update_times_plain']:8.2f} {row['reading_times_plain']:8.2f}"
-            print(f"{way:36} {row['update']:9,.0f} {row['reading']:9,.0f} {times}")
+            mark = "  <- default here" if way == default else ""
+            print(f"{way:36} {row['update']:9,.0f} {row['reading']:9,.0f} {times}{mark}")
         worlds[name] = {"episodes": len(encoded), "tokens": tokens, "parameters": count_parameters(model), "ways": rows}
     record = {
-        "settings": {"minibatch": args.minibatch, "repeats": args.repeats},
-        "machine": {"processor": platform.processor() or platform.machine(), "torch": torch.__version__, "threads": 1},
+        "settings": {"rows": args.rows, "repeats": args.repeats},
+        "machine": {**describe_computing(cpu), "torch": torch.__version__, "threads": 1},
+        "default": default,
         "worlds": worlds,
     }
     atomic_write_text(args.out, json.dumps(record, indent=2) + "\n")
