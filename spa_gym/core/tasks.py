@@ -76,6 +76,11 @@ class TaskSet(abc.ABC):
         self.name, self.split = name, split
         self._positions: dict[str, int] | None = None
 
+    @property
+    def data_hash(self) -> str | None:
+        """Hash of the data that the tasks were read from; None if they are generated."""
+        return None
+
     @abc.abstractmethod
     def __len__(self) -> int:
         """Return the number of tasks."""

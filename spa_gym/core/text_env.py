@@ -76,6 +76,8 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}
+    source: str = "generated"
+    """Where the tasks come from: "generated" or "official"."""
 
     def __init__(
         self,
@@ -198,6 +200,11 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
         if self._task is None:
             raise self._reset_needed("render")
         return self._observation if self.render_mode == "ansi" else None
+
+    @property
+    def data_hash(self) -> str | None:
+        """Hash of the official data behind the tasks; None if they are generated."""
+        return self.tasks.data_hash
 
     @property
     def task(self) -> Task:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spa_gym.core.arguments import one_of
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.data_folder import source_of_tasks
 from spa_gym.core.plan_progress import PlanProgress
 from spa_gym.core.tasks import Task, TaskSet
 from spa_gym.core.text_env import TextEnv
@@ -43,7 +43,8 @@ class ALFWorldEnv(TextEnv):
     """Pick, clean, heat, cool, place and look at things; the reward is 1.0 when the task is done.
 
     Args:
-        source: `"generated"` (rooms of our own, no download) or `"official"` (the released games, from `data_dir`).
+        source: `"generated"` (rooms of our own, no download) or `"official"` (the released games, from `data_dir`);
+            None: official if `data_dir` is given, else generated.
         split: `"train"`, `"valid_seen"` or `"valid_unseen"`.
         size: of generated rooms: `"official"` (like the released ones) or `"small"` (6-12 receptacles).
         grammar: `"2.1.2"` (`move X to Y`, alfworld 0.4) or `"2.1.1"` (`put X in/on Y`, what ETO and SPA train on).
@@ -62,7 +63,7 @@ class ALFWorldEnv(TextEnv):
 
     def __init__(
         self,
-        source: str = "generated",
+        source: str | None = None,
         split: str = "train",
         size: str = "official",
         grammar: str = "2.1.2",
@@ -73,24 +74,21 @@ class ALFWorldEnv(TextEnv):
         list_help: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        one_of("source", source, ("generated", "official"))
+        self.source = source_of_tasks(source, data_dir)
         one_of("grammar", grammar, DIALECTS)
         one_of("engine", engine, _ENGINES)
-        if source == "generated" and data_dir is not None:
-            raise BadArgument("no data_dir with source='generated'", f"data_dir={data_dir!r}", "pass source='official'")
         if engine == "textworld":
             from spa_gym.envs.alfworld.textworld_engine import require_textworld
 
             require_textworld()
         tasks: TaskSet = (
-            generated_tasks(world_seed, size, split) if source == "generated" else official_tasks(split, data_dir)
+            official_tasks(split, data_dir) if self.source == "official" else generated_tasks(world_seed, size, split)
         )
         super().__init__(tasks, progress=progress, render_mode=render_mode, example_actions=_EXAMPLES)
         self.grammar = grammar
         self.list_help = list_help
         self._make_engine = _ENGINES[engine]
-        self._official = source == "official"
-        self._with_info = self._official
+        self._with_info = self.source == "official"
         self._engine: Any = None
         self._plan_progress = PlanProgress()
 

@@ -75,7 +75,7 @@ class OfficialTaskSet(TaskSet):
         if lines is None:
             lines = _build(split, folder, key)
         header = json.loads(lines[0])
-        self.data_hash: str = header["data_hash"]
+        self._data_hash: str = header["data_hash"]
         self._entries: list[_Entry] = [tuple(entry) for entry in json.loads(lines[1])]
         self._lines = lines[2:]
         self._ids = {entry[1]: i for i, entry in reversed(list(enumerate(self._entries))) if entry[1]}
@@ -87,11 +87,11 @@ class OfficialTaskSet(TaskSet):
                 "run `alfworld-download` again, or pass another data_dir",
             )
         count, published = PUBLISHED[split]
-        if self.data_hash != published:
+        if self._data_hash != published:
             _log.warning(
                 "%s of %s is not the released split (%d games, hash %.12s; released: %d, %.12s): results on it do not "
                 "compare with published ones",
-                split, folder.path, len(self._entries), self.data_hash, count, published,
+                split, folder.path, len(self._entries), self._data_hash, count, published,
             )  # fmt: skip
 
     def __len__(self) -> int:
@@ -119,6 +119,11 @@ class OfficialTaskSet(TaskSet):
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the name of the split and the folder, not as its games."""
         return _shared, (self.split, self.folder)
+
+    @property
+    def data_hash(self) -> str:
+        """Hash of path, id and family of every game of the split; `PUBLISHED` has those of the released data."""
+        return self._data_hash
 
     @property
     def game_files(self) -> tuple[str, ...]:

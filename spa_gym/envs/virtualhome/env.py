@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spa_gym.core.arguments import one_of
+from spa_gym.core.data_folder import source_of_tasks
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.plan_progress import PlanProgress
 from spa_gym.core.tasks import Task, TaskSet
@@ -52,7 +53,8 @@ class VirtualHomeEnv(TextEnv):
     """Walk, open, carry, switch, wash, sit, read; the reward is 1.0 when everything that was asked for holds.
 
     Args:
-        source: `"generated"` (houses of our own, no download) or `"official"` (VirtualHome's scenes, from `data_dir`).
+        source: `"generated"` (houses of our own, no download) or `"official"` (VirtualHome's scenes, from `data_dir`);
+            None: official if `data_dir` is given, else generated.
         split: `"train"`, `"valid_seen"` or `"valid_unseen"`; official data also have `"eai"`, `"spa_seen"` and
             `"spa_unseen"`.
         size: of generated houses: `"official"` or `"small"`.
@@ -74,7 +76,7 @@ class VirtualHomeEnv(TextEnv):
 
     def __init__(
         self,
-        source: str = "generated",
+        source: str | None = None,
         split: str = "train",
         size: str = "official",
         fidelity: str = "repaired",
@@ -85,21 +87,19 @@ class VirtualHomeEnv(TextEnv):
         progress: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        one_of("source", source, ("generated", "official"))
+        self.source = source_of_tasks(source, data_dir)
         one_of("fidelity", fidelity, FIDELITIES)
         one_of("observation", observation, _OBSERVATIONS)
         one_of("success", success, ("goal", "spa"))
-        if success == "spa" and not (source == "official" and split.startswith("spa_")):
+        if success == "spa" and not (self.source == "official" and split.startswith("spa_")):
             raise BadArgument(
                 "success='spa' with SPA's own records",
-                f"source={source!r}, split={split!r}",
+                f"source={self.source!r}, split={split!r}",
                 "pass source='official', split='spa_seen', or success='goal'",
             )
-        if source == "generated" and data_dir is not None:
-            raise BadArgument("no data_dir with source='generated'", f"data_dir={data_dir!r}", "pass source='official'")
         tasks: TaskSet = (
             tasks_for_fidelity(fidelity, world_seed, size, split)
-            if source == "generated"
+            if self.source == "generated"
             else _official_tasks(split, data_dir, fidelity, success)
         )
         super().__init__(tasks, progress=progress, render_mode=render_mode, example_actions=_EXAMPLES)

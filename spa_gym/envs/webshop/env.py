@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from spa_gym.core.arguments import one_of
+from spa_gym.core.data_folder import source_of_tasks
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.plan_progress import PlanProgress
 from spa_gym.core.tasks import Task
@@ -85,18 +86,17 @@ class WebShopEnv(TextEnv):
         progress: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        source = source or ("official" if data_dir is not None else "generated")
-        one_of("source", source, ("generated", "official"))
+        self.source = source_of_tasks(source, data_dir)
         one_of("observation_mode", observation_mode, OBSERVATION_MODES)
         one_of("backend", backend, BACKENDS)
         if backend != "browser":
             if render_mode == "rgb_array":
                 raise BadArgument("a browser for pictures", f"backend={backend!r}", "pass backend='browser'")
             self.metadata = {**self.metadata, "render_modes": ["ansi"]}  # type: ignore[misc]
-        if source == "generated":
-            if human_goals is not None or data_dir is not None:
+        if self.source == "generated":
+            if human_goals is not None:
                 raise BadArgument(
-                    "neither human_goals nor data_dir with source='generated'", "one of them", "pass source='official'"
+                    "no human_goals with source='generated'", f"human_goals={human_goals!r}", "pass source='official'"
                 )
             shop, tasks = generated_shop(num_products, world_seed, size, split, show_attrs)
         else:
@@ -108,7 +108,7 @@ class WebShopEnv(TextEnv):
             max_observation_length=1 << 22,
             example_actions=_EXAMPLES,
         )
-        default = "builtin" if source == "generated" else "auto"
+        default = "builtin" if self.source == "generated" else "auto"
         self.noun_tagger, tagger = resolve_noun_tagger(default if noun_tagger is None else noun_tagger)
         self.shop, self.observation_mode = shop, observation_mode
         self.scorer = _shared_scorer(tagger) if isinstance(tagger, Hashable) else PurchaseScorer(tagger)

@@ -31,17 +31,26 @@ class GoalTaskSet(TaskSet):
         split: Which split it is.
         goals: All goals.
         positions: Which of them, in order, none twice.
+        data_hash: Hash of the data that the goals were read from; None if they are generated.
 
     Raises:
         BadArgument: There is no position.
     """
 
-    def __init__(self, name: str, split: str, goals: Goals, positions: Sequence[int]) -> None:
+    def __init__(
+        self, name: str, split: str, goals: Goals, positions: Sequence[int], data_hash: str | None = None
+    ) -> None:
         super().__init__(name, split)
+        self._data_hash = data_hash
         if not len(positions):
             raise BadArgument(f"at least one goal in split {split!r}", "none", "choose another split or other data")
         self.goals, self.positions = goals, positions
         self._index: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def data_hash(self) -> str | None:
+        """Hash of the products behind the goals; None if they are generated."""
+        return self._data_hash
 
     def __len__(self) -> int:
         """Return the number of tasks."""
@@ -84,7 +93,8 @@ def official_tasks(goals: GoalSet, split: str) -> GoalTaskSet:
     Raises:
         BadArgument: There is no such split, or these goals are too few for it.
     """
-    return GoalTaskSet("webshop/official", split, goals, official_positions(split, len(goals), goals.human))
+    positions = official_positions(split, len(goals), goals.human)
+    return GoalTaskSet("webshop/official", split, goals, positions, goals.catalogue.content_hash)
 
 
 def official_positions(split: str, num_goals: int, human: bool) -> Sequence[int]:

@@ -81,7 +81,7 @@ def test_spa_form_tells_less() -> None:
         ({"observation": "picture"}, "default, spa"),
         ({"success": "always"}, "goal, spa"),
         ({"success": "spa"}, "SPA's own records"),
-        ({"data_dir": "/tmp"}, "source='official'"),
+        ({"source": "generated", "data_dir": "/tmp"}, "drop one of the two"),
     ],
 )
 def test_what_does_not_exist_is_refused_with_what_does(kwargs: dict[str, Any], named: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from spa_gym.core.errors import DataCorrupt, DataNotFound
@@ -83,6 +84,16 @@ class Library:
         program = commands_of(record.program, house.position_of, where)
         goal = recorded_goal(record, house, where) if record.has_goal else None
         return Prepared(record, record.form, house, program, goal, None, scene.digest)
+
+    def initial_graph(self, value: Any, where: str, name: str) -> Path | None:
+        """The file of the graph that a record starts from; None if it starts from a scene.
+
+        Args:
+            value: what its line holds, as `prepare` takes it.
+            where: file and record, for messages.
+            name: what the record is called.
+        """
+        return self._starts.file(parse_spa_record(value, where, name)) if is_spa_record(value) else None
 
     @functools.cached_property
     def _starts(self) -> SpaStarts:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from spa_gym.core.errors import DataCorrupt
+from spa_gym.core.errors import DataCorrupt, DataNotFound
 from spa_gym.core.tasks import content_hash
 from spa_gym.envs.virtualhome.house import House, Node
 from spa_gym.envs.virtualhome.official.data_folder import DataFolder
@@ -79,6 +79,16 @@ class Scenes:
         if isinstance(found, DataCorrupt):
             raise DataCorrupt(found)
         return found
+
+    def content_hash(self) -> str:
+        """Hash of every scene as tasks start from it, whichever file it was read from."""
+        return content_hash([self._digest(number, defaults) for number in self.numbers for defaults in (False, True)])
+
+    def _digest(self, number: int, default_states: bool) -> str:
+        try:
+            return self.scene(number, default_states).digest
+        except (DataCorrupt, DataNotFound) as error:
+            return type(error).__name__
 
     def _build(self, number: int, default_states: bool) -> Scene:
         if number not in self._builders:

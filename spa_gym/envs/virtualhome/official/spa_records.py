@@ -110,7 +110,7 @@ class SpaStarts:
         Raises:
             DataCorrupt: its initial graph is not there, or is broken.
         """
-        path = self._file(record)
+        path = self.file(record)
         if path is not None:
             return read_scene_file(path), f"{path.parent.name}/{path.name}"
         others = self._records.get(_actions(record.program), [])
@@ -125,7 +125,8 @@ class SpaStarts:
             f"put the published {self._folder.initial_graphs.name}/ into {self._folder.path}, and records with paths",
         )
 
-    def _file(self, record: SpaRecord) -> Path | None:
+    def file(self, record: SpaRecord) -> Path | None:
+        """The file of a record's initial graph; None if it is not there."""
         match = _PATH.search(record.path)
         relative = Path(match[1].replace("\\", "/") + ".json") if match else None
         if relative is None or ".." in relative.parts:

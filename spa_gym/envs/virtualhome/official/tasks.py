@@ -7,9 +7,11 @@ task: `OfficialTaskSet.refused` names it with the reason, a warning says how man
 from __future__ import annotations
 
 import functools
+import hashlib
 import logging
 import os
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from spa_gym.core.arguments import one_of
@@ -19,6 +21,7 @@ from spa_gym.envs.virtualhome.fidelity import fidelity_named
 from spa_gym.envs.virtualhome.household_task import HouseholdTask
 from spa_gym.envs.virtualhome.official.data_folder import DataFolder, find_folder
 from spa_gym.envs.virtualhome.official.library import EAI_FILE, Library
+from spa_gym.envs.virtualhome.official.packed_file import read_unpacked
 from spa_gym.envs.virtualhome.official.playable import playable_goal
 from spa_gym.envs.virtualhome.official.splits import SPLITS
 from spa_gym.envs.virtualhome.official.task_file import Refusal, shared_task_file
@@ -96,6 +99,20 @@ class OfficialTaskSet(TaskSet):
         """Travel to another process as the names of split and folder."""
         return official_tasks, (self.split, self.folder.path, self.fidelity, self.spa_rule)
 
+    @functools.cached_property
+    def data_hash(self) -> str:
+        """Hash of the scenes and of the records behind the split; how the files are packed does not matter.
+
+        It is made when it is first asked for, in about half a second.
+        """
+        digest = hashlib.sha256(self._library.scenes.content_hash().encode())
+        for path in _task_files(self.split, self.folder):
+            digest.update(read_unpacked(path)[0])
+        for entry in self._entries:
+            path = self._library.initial_graph(self._file.read(entry.line), self._file.where(entry.line), entry.name)
+            digest.update(b"" if path is None else path.read_bytes())
+        return digest.hexdigest()
+
     @property
     def task_types(self) -> Counter[str]:
         """How many tasks of each family there are; no house is built for it."""
@@ -131,10 +148,15 @@ def official_tasks(
     one_of("split", split, SPLITS, suggested="valid_unseen")
     fidelity_named(fidelity)
     folder = find_folder(data_dir)
+    return _shared(split, folder, fidelity, spa_rule, folder.fingerprint(*_task_files(split, folder)))
+
+
+def _task_files(split: str, folder: DataFolder) -> list[Path]:
+    """The file of a split, and for SPA's splits the file whose records tell the starts."""
     paths = [folder.task_file(SPLITS[split].file, SPLITS[split].subfolder)]
     if SPLITS[split].subfolder:
         paths += [path for ending in ("", ".gz") if (path := folder.path / f"{EAI_FILE}{ending}").is_file()]
-    return _shared(split, folder, fidelity, spa_rule, folder.fingerprint(*paths))
+    return paths
 
 
 @functools.lru_cache(maxsize=16)
