@@ -279,6 +279,19 @@ class ExpertKnowsStartOnly(Toy):
         yield from super().expert()
 
 
+@broken("to stop where the episode ends")
+class ExpertGoesPastTheEnd(Toy):
+    def expert(self) -> Any:
+        yield from super().expert()
+        yield "go left"
+
+
+@broken("what the expert says of a solved task")
+class ExpertKnowsNoEnd(Toy):
+    def expert(self) -> Any:
+        yield from super().expert() if self._result is None else ["go out"]
+
+
 @broken("an expert's plan of at most 1000 actions")
 class EndlessExpert(Toy):
     def expert(self) -> Any:

@@ -82,6 +82,8 @@ class Toy(TextEnv):
         self._at, self._held, self._open, self._result = snapshot
 
     def expert(self) -> Iterator[str]:
+        if self._result is not None:
+            return
         at = self._at
         if not self._held:
             yield from ["go left" if self._key < at else "go right"] * abs(at - self._key)

@@ -129,7 +129,10 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
 
     @abc.abstractmethod
     def expert(self) -> Iterator[str]:
-        """Yield actions that solve the task from the current state, with full knowledge; each is to be executed."""
+        """Yield the actions that solve the task from the current state, with full knowledge, and stop there.
+
+        Each of them is executed, the last one solves the task, and nothing is yielded once the task has ended.
+        """
 
     def _progress(self) -> float:
         """Return the ground-truth progress in [0, 1]; only called with `progress=True`."""

@@ -201,6 +201,7 @@ class _Suite:
         for position in self.positions:
             replay_expert(env, position, seed=self.seed)
             replay_expert(env, position, seed=self.seed, lazily=True)
+            same(list(itertools.islice(text_env(env).expert(), 1)), [], "what the expert says of a solved task")
             if not list(self.walk_in(text_env(env), position))[-1][3]:
                 follow(text_env(env), text_env(env).expert(), f"expert of task {position} after a random walk")
                 expect(ResetNeeded, lambda: text_env(env).step("look"), "step after the end")
@@ -283,6 +284,7 @@ class _Suite:
         """Play a task with its expert."""
         yield reset_record(env, self.seed, {"task_id": position})
         for action in expert_actions(env):
+            require(env._running, "the expert to stop where the episode ends", f"{action!r} after it")
             yield step_record(env, action)
 
     def transcript(self, hash_seed: str) -> list[str]:

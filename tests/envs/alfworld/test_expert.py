@@ -97,6 +97,20 @@ def test_plans_are_as_short_as_counted_by_hand(case: str) -> None:
     assert len(_solve(engine, case)) == steps
 
 
+def test_what_stands_on_two_burners_is_where_it_belongs_once_it_is_clean() -> None:
+    game = kitchen(Goal("pick_clean_then_place_in_recep", "pot", "stoveburner"), extra="cleanable pot_bar_01")
+    engine = Engine(game)
+    assert len(_solve(engine, "from the start")) == 4
+    engine = Engine(game)
+    play(engine, "go to stoveburner 2", "take pot 1 from stoveburner 2")
+    assert len(_solve(engine, "in hand")) == 2
+    engine = Engine(game)
+    for n in (1, 2):
+        taken = f"go to stoveburner {n}", f"take pot 1 from stoveburner {n}"
+        assert play(engine, *taken, "go to countertop 1", "move pot 1 to countertop 1")[1]
+    assert len(_solve(engine, "on neither any more")) == 5
+
+
 @pytest.mark.parametrize("kind", ["pick_and_place_simple", "pick_two_obj_and_place", "look_at_obj_in_light"])
 def test_no_plan_with_hands_that_cannot_be_freed(kind: str) -> None:
     target = "desklamp" if kind == "look_at_obj_in_light" else "shelf"
