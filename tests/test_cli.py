@@ -281,6 +281,7 @@ def test_report_of_several_environments_shows_their_common_table(
 
 
 def test_reproduce_calls_the_pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")  # it writes a report
     calls: list[tuple[Any, ...]] = []
 
     def reproduce(preset: str, out: Path, envs: tuple[str, ...], *more: Any, **named: Any) -> list[Path]:

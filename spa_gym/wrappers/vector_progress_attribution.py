@@ -35,7 +35,7 @@ __all__ = ["VectorProgressAttributionWrapper"]
 Flags = npt.NDArray[np.bool_]
 
 
-class VectorProgressAttributionWrapper(VectorWrapper[Any, Any, Any, Any, Any]):
+class VectorProgressAttributionWrapper(VectorWrapper):  # Gymnasium before 1.4 takes no parameters here
     """Pays alpha * c_t + beta * g_t in every environment of a vector environment.
 
     Settings and ``info`` entries are those of `ProgressAttributionWrapper`. The step limit is inside the
