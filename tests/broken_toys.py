@@ -71,14 +71,28 @@ class SameInfo(Toy):
 
 @broken("a flat info")
 class NestedInfo(Toy):
-    def _info(self) -> dict[str, Any]:
-        return {"rooms": [1, 2]}
+    def _make_info(self, grounded: bool, score: float) -> dict[str, Any]:
+        return {**super()._make_info(grounded, score), "rooms": [1, 2]}
+
+
+@broken("no key in info on reset that the contract does not name")
+class TellsItsLayout(Toy):
+    def _make_info(self, grounded: bool, score: float) -> dict[str, Any]:
+        return {**super()._make_info(grounded, score), "source": f"toy/train/{self._rooms}"}
+
+
+@broken("a task_id that is a hash of the task")
+class NumberedTasks(Toy):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        numbered = (dataclasses.replace(task, id=f"train/{i}") for i, task in enumerate(self.tasks))
+        self.tasks = FixedTaskSet("toy", "train", numbered)
 
 
 @broken("the progress keys that info shows")
 class LeakedProgress(Toy):
-    def _info(self) -> dict[str, Any]:
-        return {"progress": 0.5}
+    def _make_info(self, grounded: bool, score: float) -> dict[str, Any]:
+        return {**super()._make_info(grounded, score), "progress": 0.5}
 
 
 @broken('info["grounded"] of type bool')
@@ -134,6 +148,12 @@ class MovesWhenLost(Toy):
         if not grounded and len(action) > 5000:
             self._rooms += 2
         return observation, grounded
+
+
+@broken("TypeError from step(None)")
+class TakesAnyAction(Toy):
+    def step(self, action: str) -> Any:
+        return super().step(action if isinstance(action, str) else "")
 
 
 @broken("ResetNeeded from step before reset")

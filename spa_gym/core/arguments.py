@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,15 +31,19 @@ def one_of(name: str, value: object, known: Iterable[str], *, suggested: str | N
         spa_gym.core.errors.BadArgument: expected a split out of train, test; got 'tset'. To mend it: pass split='train'
     """
     names = tuple(known)
-    if value not in names:
+    if not isinstance(value, str) or value not in names:
         article = "an" if name[0] in "aeiou" else "a"
         mend = f"pass {name}={suggested or names[0]!r}"
-        raise BadArgument(f"{article} {name} out of {', '.join(names)}", repr(value), mend)
+        raise BadArgument(f"{article} {name} out of {', '.join(names)}", f"{value!r:.80}", mend)
 
 
 def is_integer(value: Any) -> bool:
     """Tell whether a value is a whole number (an int, or numpy's) and no bool."""
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+    try:
+        operator.index(value)  # an array has the method, and refuses
+    except TypeError:
+        return False
+    return not isinstance(value, bool)
 
 
 def non_negative_int(name: str, value: Any) -> int:

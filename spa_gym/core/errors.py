@@ -24,6 +24,7 @@ __all__ = [
     "UnsolvableTask",
     "WorkerDied",
     "WriteFailed",
+    "WrongType",
 ]
 
 
@@ -57,6 +58,10 @@ class SpaGymError(Exception):
 
 class BadArgument(SpaGymError, ValueError):
     """An argument names something that does not exist: a split, a grammar, an engine, an option."""
+
+
+class WrongType(SpaGymError, TypeError):
+    """A value is of another type: an action that is no text, a contribution that is no number."""
 
 
 class DataNotFound(SpaGymError):

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import gymnasium
 from gymnasium.utils import seeding
 
-from spa_gym.core.errors import BadArgument, ResetNeeded, SpaGymError
+from spa_gym.core.errors import BadArgument, ResetNeeded, SpaGymError, WrongType
 from spa_gym.core.spaces import Unicode
 from spa_gym.core.tasks import Task, TaskSet
 
@@ -46,8 +46,8 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
 
     `reset(seed=..., options={"task_id": x})` takes a position in the split or a task's id; without it the task is
     drawn from `np_random`. `terminated` is the environment's own rule; `truncated` is always False here, the step
-    limit is Gymnasium's `TimeLimit`. An action that is not understood or cannot be done changes nothing, costs a
-    step and never raises.
+    limit is Gymnasium's `TimeLimit`. A text that is not understood or cannot be done changes nothing, costs a step and
+    never raises; what is no text raises.
 
     `info` is a new flat dict on every `reset` and `step`:
 
@@ -61,7 +61,8 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
     | `success` | bool | the task is solved: its score is 1.0 |
     | `score` | float | 0.0 until the task has ended by its own rule, then its score in [0, 1] |
 
-    and with `progress=True` also `progress` (ground truth in [0, 1], 1.0 exactly when solved) and `goal_share`.
+    and with `progress=True` also `progress` (ground truth in [0, 1], 1.0 exactly when solved) and `goal_share`. There
+    is no other key: nothing tells an agent the world's seed, the split or the answer. Attributes of the environment do.
 
     Args:
         tasks: The split.
@@ -96,7 +97,6 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
         self.action_space = Unicode(max_action_length, example_actions)
         self.observation_space = Unicode(max_observation_length)
         self._with_progress = progress
-        self._with_info = type(self)._info is not TextEnv._info  # most have none: save the call on every step
         self._task: Task | None = None
         self._task_id = self._task_type = self._goal = self._observation = ""
         self._running, self._grounded, self._final_score = False, True, 0.0
@@ -142,10 +142,6 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
         """Return the share of the goal that holds, in [0, 1]; only called with `progress=True`."""
         raise NotImplementedError(f"{type(self).__name__} has no ground-truth progress; make it with progress=False")
 
-    def _info(self) -> dict[str, Any]:
-        """Return further flat keys for `info`; none of them may be a key of the contract."""
-        return {}
-
     # What Gymnasium calls.
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
@@ -159,7 +155,7 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
             The first observation and the info.
 
         Raises:
-            BadArgument: `options` has another key.
+            BadArgument: `options` is no dict, or has another key.
             TaskNotFound: There is no such task in the split.
         """
         super().reset(seed=seed)
@@ -174,18 +170,19 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
         """Do one action.
 
         Args:
-            action: Any text; what is not a `str` counts as an action that is not understood.
+            action: Any text.
 
         Returns:
             Observation, reward (0.0, or the score on the last step), terminated, False, info.
 
         Raises:
             ResetNeeded: The episode has not begun or has ended.
+            WrongType: The action is no text, which a policy of texts never sends.
         """
         if not self._running:
             raise self._reset_needed("step")
-        if action.__class__ is not str:  # a str subclass (numpy's) is made plain; the empty text is never understood
-            action = str(action) if isinstance(action, str) else ""
+        if action.__class__ is not str:
+            action = _plain_text(action)
         observation, grounded = self._act(action)
         self._observation, self._grounded = observation, grounded
         score = self._score()
@@ -282,11 +279,11 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
         if self._with_progress:
             info["progress"] = self._progress()
             info["goal_share"] = self._goal_share()
-        if self._with_info:
-            info.update(self._info())
         return info
 
     def _choose(self, options: dict[str, Any] | None) -> Task:
+        if options is not None and not isinstance(options, Mapping):
+            raise BadArgument("options as a dict, or None", f"{options!r:.80}", "pass options={'task_id': 0}")
         if not options:
             return self.tasks[int(self.np_random.integers(len(self.tasks)))]
         if options.keys() != {"task_id"}:
@@ -317,3 +314,10 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
             f"expected {call} while the episode runs; got it after the end of the task (or after a reset that failed). "
             "To mend it: call env.reset() to start the next episode"
         )
+
+
+def _plain_text(action: object) -> str:
+    if isinstance(action, str):  # numpy's
+        return str(action)
+    mend = "send a text, such as one of info['admissible_actions'], or wrap the environment in ActionChoice"
+    raise WrongType("a text as action", f"{action!r:.80} of type {type(action).__name__}", mend)

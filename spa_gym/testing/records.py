@@ -6,6 +6,7 @@ Every comparison that fails raises `ConformanceError` with what was expected and
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from spa_gym.core.text_env import TextEnv
 __all__ = [
     "ABSURD_ACTIONS",
     "INFO_TYPES",
+    "NO_TEXTS",
     "PROGRESS_KEYS",
     "Record",
     "check_record",
@@ -47,7 +49,7 @@ INFO_TYPES: dict[str, type] = {
 """The keys of every info, and their exact types."""
 PROGRESS_KEYS = ("progress", "goal_share")
 """The keys that are there with `progress=True` only."""
-_ABSURD_TEXTS = (
+ABSURD_ACTIONS: tuple[str, ...] = (
     "",
     " ",
     "\n",
@@ -59,8 +61,11 @@ _ABSURD_TEXTS = (
     "%s {0} {} \\x $(true) ../..",
     "kt*3:x[",
 )
-ABSURD_ACTIONS: tuple[Any, ...] = (*_ABSURD_TEXTS, None, 7, b"look", ["look"])
 """Actions that no environment executes: each must cost a step, change nothing and not raise."""
+NO_TEXTS: tuple[Any, ...] = (None, 7, b"look", ["look"])
+"""What is no action at all: each must raise `TypeError` and change nothing."""
+_TASK_ID = re.compile(r"[0-9a-f]{8,64}")
+"""A hash of the task's content, as `spa_gym.core.tasks.content_hash` makes it."""
 
 MAX_EXPERT_STEPS = 1000
 
@@ -86,7 +91,7 @@ def go_on(
 ) -> Iterator[Record]:
     """Walk as `walk` does, from where the environment stands."""
     for _ in range(num_steps):
-        choices = admissible if admissible and rng.random() > 0.125 else _ABSURD_TEXTS
+        choices = admissible if admissible and rng.random() > 0.125 else ABSURD_ACTIONS
         action = choices[int(rng.integers(len(choices)))]
         record = step_record(env, action)
         yield record
@@ -104,7 +109,7 @@ def reset_record(
 
 
 def step_record(env: gymnasium.Env[Any, Any], action: Any) -> Record:
-    """Do an action and return it as a record; no action may raise."""
+    """Do an action and return it as a record; no text may raise."""
     try:
         observation, reward, terminated, truncated, info = env.step(action)
     except Exception as error:
@@ -171,11 +176,14 @@ def check_record(record: Record, env: TextEnv, progress_keys: set[str]) -> None:
     nested = [key for key, value in info.items() if isinstance(value, dict | list | set)]
     require(not nested, f"a flat info {where}, with values that nobody can change", nested)
     same({key for key in PROGRESS_KEYS if key in info}, progress_keys, f"the progress keys that info shows {where}")
+    further = sorted(info.keys() - INFO_TYPES.keys() - progress_keys)
+    require(not further, f"no key in info {where} that the contract does not name: an agent reads it", further)
+    require(bool(_TASK_ID.fullmatch(info["task_id"])), "a task_id that is a hash of the task", repr(info["task_id"]))
     actions = info["admissible_actions"]
     require(all(type(one) is str for one in actions), "admissible_actions that are all str", f"{actions!r:.80}")
     same(len(set(actions)), len(actions), "the number of different admissible_actions")
     require(bool(actions) or terminated, f"at least one admissible action {where}", "none")
-    require(bool(info["task_id"] and info["goal"]), "a task_id and a goal", (info["task_id"], info["goal"]))
+    require(bool(info["goal"]), "a goal", "none")
     same(info["success"], info["score"] == 1.0, f"success (that is, score == 1.0) {where}")
     same(reward, info["score"] if terminated else 0.0, f"the reward {where} (0.0 before the end, then the score)")
     require(terminated or info["score"] == 0.0, f"score 0.0 before the end, {where}", info["score"])

@@ -30,6 +30,7 @@ from spa_gym.core.text_env import TextEnv
 from spa_gym.testing.records import (
     ABSURD_ACTIONS,
     INFO_TYPES,
+    NO_TEXTS,
     PROGRESS_KEYS,
     Record,
     check_record,
@@ -186,6 +187,10 @@ class _Suite:
                 same((reward, terminated), (0.0, False), f"(reward, terminated) {what}")
                 same(info["admissible_actions"], before, f"admissible_actions {what}")
                 same_walk(self.rest(env, before), after, f"the same world {what}")
+            env.restore_state(state)
+            for action in NO_TEXTS:
+                expect(TypeError, lambda action=action: env.step(action), f"step({action!r})")
+            same_walk(self.rest(env, before), after, "the same world after what is no text")
 
     def check_admissible_actions(self) -> None:
         env, rng = self.bare(), self.rng(99)

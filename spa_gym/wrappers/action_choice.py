@@ -14,7 +14,7 @@ import numpy.typing as npt
 from gymnasium.spaces import Discrete
 from gymnasium.utils import RecordConstructorArgs
 
-from spa_gym.core.errors import BadArgument
+from spa_gym.core.errors import BadArgument, WrongType
 
 __all__ = ["ActionChoice"]
 
@@ -49,8 +49,15 @@ class ActionChoice(gymnasium.Wrapper[str, int, str, str], RecordConstructorArgs)
         return observation, self._with_mask(info)
 
     def step(self, action: int) -> tuple[str, Any, bool, bool, dict[str, Any]]:
-        """Does the admissible action of this number."""
-        number = int(action)
+        """Does the admissible action of this number.
+
+        Raises:
+            WrongType: ``action`` is no number.
+        """
+        try:
+            number = int(action)
+        except (TypeError, ValueError) as error:
+            raise WrongType("the number of an admissible action", f"{action!r:.80}", "pass an int") from error
         text = self._choices[number] if 0 <= number < len(self._choices) else ""
         observation, reward, terminated, truncated, info = self.env.step(text)  # type: ignore[arg-type]
         return observation, reward, terminated, truncated, self._with_mask(info)

@@ -7,11 +7,16 @@ unpaid, R - sum(c), so that the contributions of a whole episode sum to R, the e
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any, SupportsFloat
 
-from spa_gym.core.errors import BadArgument, SpaGymError
+from spa_gym.core.errors import BadArgument, SpaGymError, WrongType
 from spa_gym.wrappers.grounding import GroundingForm, grounding_form
 
-__all__ = ["CreditRule", "EpisodeCredit"]
+__all__ = ["CreditRule", "EpisodeCredit", "one_each"]
+
+
+_MEND = "return one float a step; see examples/own_estimator.py"
 
 
 class CreditRule:
@@ -63,7 +68,7 @@ class EpisodeCredit:
         return credit
 
     def settle(
-        self, contribution: float, env_reward: float, grounded: bool, ended: bool
+        self, contribution: Any, env_reward: float, grounded: bool, ended: bool
     ) -> tuple[float, dict[str, float]]:
         """Pays one step.
 
@@ -78,7 +83,9 @@ class EpisodeCredit:
 
         Raises:
             SpaGymError: The contribution is NaN or infinite.
+            WrongType: The contribution is no number.
         """
+        contribution = _number(contribution)
         if not math.isfinite(contribution):
             raise SpaGymError(
                 "a finite contribution from the estimator",
@@ -94,3 +101,27 @@ class EpisodeCredit:
         self._was_grounded = grounded
         parts = {"reward/env": env_reward, "reward/progress": contribution, "reward/grounding": g}
         return rule.alpha * contribution + rule.beta * g, parts
+
+
+def one_each(contributions: Any, num_steps: int) -> Sequence[Any]:
+    """Return what an estimator gave for some steps, having checked that it is one thing a step.
+
+    Raises:
+        WrongType: It is no sequence, or of another length.
+    """
+    try:
+        values = list(contributions)
+    except TypeError:
+        values = None
+    if values is None or len(values) != num_steps:
+        raise WrongType(f"{num_steps} contributions from the estimator, one a step", f"{contributions!r:.80}", _MEND)
+    return values
+
+
+def _number(contribution: Any) -> float:
+    try:
+        if isinstance(contribution, SupportsFloat):
+            return float(contribution)
+    except (TypeError, ValueError):  # an array of several
+        pass
+    raise WrongType("a number as contribution from the estimator", f"{contribution!r:.80}", _MEND)

@@ -16,7 +16,7 @@ from gymnasium.wrappers import TimeLimit
 
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.text_env import TextEnv
-from spa_gym.wrappers.credit import CreditRule, EpisodeCredit
+from spa_gym.wrappers.credit import CreditRule, EpisodeCredit, one_each
 from spa_gym.wrappers.estimators import (
     EAGER,
     BatchedProgressEstimator,
@@ -131,17 +131,17 @@ class ProgressAttributionWrapper(gymnasium.Wrapper[str, str, str, str], RecordCo
 
         Raises:
             ResetNeeded: No episode runs.
-            SpaGymError: The estimator gave NaN or infinity.
+            SpaGymError: The estimator gave NaN or infinity, or no number (`WrongType`).
         """
         observation, env_reward, terminated, truncated, info = self.env.step(action)
         if self._estimator is None:
             raise ResetNeeded("expected reset() before step(). To mend it: call env.reset() first")
         info = self._read(info)
         before, self._observation = self._observation, observation
-        contribution = self._estimator.contributions((0,), (before,), (action,), (observation,))[0]
+        (contribution,) = one_each(self._estimator.contributions((0,), (before,), (action,), (observation,)), 1)
         self._steps.append((before, action, observation))
         ended = terminated or truncated
-        reward, parts = self._credit.settle(float(contribution), float(env_reward), bool(info["grounded"]), ended)
+        reward, parts = self._credit.settle(contribution, float(env_reward), bool(info["grounded"]), ended)
         return observation, reward, terminated, truncated, {**info, **parts}
 
     def clone_wrapper_state(self) -> Any:

@@ -20,7 +20,7 @@ from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 
 from spa_gym.core.errors import BadArgument
-from spa_gym.wrappers.credit import CreditRule, EpisodeCredit
+from spa_gym.wrappers.credit import CreditRule, EpisodeCredit, one_each
 from spa_gym.wrappers.estimators import (
     EAGER,
     BatchedProgressEstimator,
@@ -109,7 +109,7 @@ class VectorProgressAttributionWrapper(VectorWrapper):  # Gymnasium before 1.4 t
 
         Raises:
             ResetNeeded: ``reset`` was never called.
-            SpaGymError: The estimator gave NaN or infinity.
+            SpaGymError: The estimator gave NaN or infinity, or no number (`WrongType`).
         """
         if self._estimator is None:
             raise ResetNeeded("expected reset() before step(). To mend it: call envs.reset() first")
@@ -132,7 +132,7 @@ class VectorProgressAttributionWrapper(VectorWrapper):  # Gymnasium before 1.4 t
         for i, contribution in zip(live, contributions, strict=True):
             grounded = bool(sources[i]["grounded"][i])
             env_reward, end = float(env_rewards[i]), bool(ended[i])
-            rewards[i], parts = self._credits[i].settle(float(contribution), env_reward, grounded, end)
+            rewards[i], parts = self._credits[i].settle(contribution, env_reward, grounded, end)
             self._add_info(sources[i], parts, i)
             self._observations[i] = reached[i]
 
@@ -151,7 +151,8 @@ class VectorProgressAttributionWrapper(VectorWrapper):  # Gymnasium before 1.4 t
         if not live or self._estimator is None:
             return ()
         before = [self._observations[i] for i in live]
-        return self._estimator.contributions(live, before, [actions[i] for i in live], [reached[i] for i in live])
+        given = self._estimator.contributions(live, before, [actions[i] for i in live], [reached[i] for i in live])
+        return one_each(given, len(live))
 
     def _begin(self, indices: Sequence[int], observations: Any, infos: dict[str, Any]) -> None:
         if not len(indices) or self._estimator is None:

@@ -50,20 +50,30 @@ def test_info_has_exactly_the_keys_of_the_contract() -> None:
     assert 0.0 <= info["progress"] < 1.0
 
 
-def test_extra_info_of_an_environment_is_added() -> None:
-    class WithRoom(Toy):
-        def _info(self) -> dict[str, Any]:
-            return {"room": self._at}
-
-    env = WithRoom()
-    assert env.reset(seed=0)[1]["room"] == env._at
-
-
 @pytest.mark.parametrize("action", [None, 3, b"look", ["go left"], np.float64(1.0)])
-def test_what_is_no_text_is_not_understood(action: Any) -> None:
+def test_what_is_no_text_is_refused_and_costs_nothing(action: Any) -> None:
     env = started()
-    observation, reward, terminated, _, info = env.step(action)
-    assert (observation, reward, terminated, info["grounded"]) == ("Nothing happens.", 0.0, False, False)
+    before = env.clone_state()
+    with pytest.raises(TypeError, match="expected a text as action; got .*of type .*To mend it: send a text"):
+        env.step(action)
+    assert env.clone_state() == before
+
+
+@pytest.mark.parametrize("options", [["task_id"], "task_id", 7, True, [], "", 0, False, ("task_id", 0)])
+def test_options_that_are_no_dict_are_refused(options: Any) -> None:
+    with pytest.raises(BadArgument, match="options as a dict, or None"):
+        Toy().reset(options=options)
+
+
+@pytest.mark.parametrize("key", [np.array([1]), np.array([0, 1]), [0], None, 1.0, True, b"0", {}, np.float64(0)])
+def test_a_task_id_of_another_kind_is_not_found(key: Any) -> None:
+    with pytest.raises(TaskNotFound):
+        Toy().reset(options={"task_id": key})
+
+
+@pytest.mark.parametrize("key", [np.int64(2), np.array(2), np.uint8(2)])
+def test_a_position_may_be_numpys(key: Any) -> None:
+    assert Toy().reset(seed=0, options={"task_id": key})[1] == Toy().reset(seed=0, options={"task_id": 2})[1]
 
 
 def test_numpy_text_is_text() -> None:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import gymnasium
+import numpy as np
 import pytest
 from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import SyncVectorEnv
 from gymnasium.wrappers import RecordEpisodeStatistics, TimeLimit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spa_gym
-from spa_gym.core.errors import BadArgument, SpaGymError
-from spa_gym.wrappers import ProgressAttributionWrapper
+from spa_gym.core.errors import BadArgument, SpaGymError, WrongType
+from spa_gym.wrappers import ProgressAttributionWrapper, VectorProgressAttributionWrapper
 from spa_gym.wrappers.estimators import LiveEstimator
 from tests.toy import Toy
-from tests.wrappers.worlds import ACTIONS, GROUNDED, PROGRESS, FromTexts, Scripted, make_toy, reset_to_first_room
+from tests.wrappers.worlds import (
+    ACTIONS,
+    GROUNDED,
+    PROGRESS,
+    CountingBatch,
+    FromTexts,
+    Scripted,
+    make_toy,
+    reset_to_first_room,
+)
 
 
 def play(env, actions=ACTIONS):
@@ -180,6 +191,41 @@ def test_the_name_is_resolved_at_the_first_reset_only():
     env = ProgressAttributionWrapper(make_toy(), "no_such_package.anywhere:Thing")
     with pytest.raises(BadArgument, match="no module named 'no_such_package'"):
         env.reset()
+
+
+@pytest.mark.parametrize("bad", [None, "x", "1.5", b"1", 1j, [0.5], (), np.zeros(2), {}, object])
+def test_a_contribution_of_another_type_is_refused(bad):
+    env = ProgressAttributionWrapper(make_toy(), Scripted([bad]))
+    env.reset()
+    with pytest.raises(WrongType, match="expected a number as contribution from the estimator; got .*one float a step"):
+        env.step("dance")
+    envs = VectorProgressAttributionWrapper(SyncVectorEnv([make_toy, make_toy]), lambda: Scripted([bad]))
+    envs.reset()
+    with pytest.raises(WrongType, match="a number as contribution"):
+        envs.step(("dance", "dance"))
+
+
+@pytest.mark.parametrize("good", [1, True, np.float32(1), np.array(1), np.array([1.0])[0]])
+def test_a_contribution_is_any_real_number(good):
+    env = ProgressAttributionWrapper(make_toy(), Scripted([good]), beta=0.0)
+    env.reset()
+    assert env.step("dance")[1] == 1.0
+
+
+@pytest.mark.parametrize("bad", [None, 0.5, [], [0.5, 0.5, 0.5], "abc"])
+def test_contributions_are_one_a_step(bad):
+    class Batch(CountingBatch):
+        def contributions(self, *texts):
+            return bad
+
+    env = ProgressAttributionWrapper(make_toy(), Batch())
+    env.reset()
+    with pytest.raises(WrongType, match="expected 1 contributions from the estimator, one a step"):
+        env.step("dance")
+    envs = VectorProgressAttributionWrapper(SyncVectorEnv([make_toy, make_toy]), Batch())
+    envs.reset()
+    with pytest.raises(WrongType, match="expected 2 contributions from the estimator, one a step"):
+        envs.step(("dance", "dance"))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])

@@ -86,9 +86,8 @@ class ALFWorldEnv(TextEnv):
         )
         super().__init__(tasks, progress=progress, render_mode=render_mode, example_actions=_EXAMPLES)
         self.grammar = grammar
-        self.list_help = list_help
+        self.list_help = bool(list_help)
         self._make_engine = _ENGINES[engine]
-        self._with_info = self.source == "official"
         self._engine: Any = None
         self._plan_progress = PlanProgress()
 
@@ -111,9 +110,6 @@ class ALFWorldEnv(TextEnv):
 
     def _restore(self, snapshot: Any) -> None:
         self._engine.restore(snapshot)
-
-    def _info(self) -> dict[str, Any]:
-        return {"game_file": self._engine.game.source}
 
     def _progress(self) -> float:
         """1 - remaining / D: the expert's steps from here over its steps from the start; never below 0."""

@@ -153,10 +153,6 @@ class VirtualHomeEnv(TextEnv):
         state, self._done, self._reason = snapshot
         self._sim.restore(state)
 
-    def _info(self) -> dict[str, Any]:
-        """Why nothing happened ("" where something did), and the record or house that the task comes from."""
-        return {"reason": self._reason, "source": self._wanted.source}
-
     def _progress(self) -> float:
         """1 - remaining / D: the expert's steps from here over its steps from the start; never below 0."""
         if self._reached():
@@ -167,6 +163,11 @@ class VirtualHomeEnv(TextEnv):
 
     def _goal_share(self) -> float:
         return self._wanted.goal.share(self._sim.state, self._done)
+
+    @property
+    def reason(self) -> str:
+        """Why nothing happened at the last action; "" if something did. For people: an agent is not told."""
+        return self._reason
 
     def expert(self) -> Iterator[str]:
         """Yield the actions of a plan with full knowledge, from the current state."""

@@ -19,7 +19,7 @@ class HouseholdTask:
     house: House
     goal: Goal
     source: str
-    """Name of the record or house that it comes from, for messages and `info["source"]`."""
+    """Name of the record or house that it comes from, for messages."""
     program: tuple[Command, ...] = ()
     """The recorded program; empty where there is none."""
     spa: Any = field(default=None, repr=False)

@@ -25,7 +25,7 @@ from spa_gym.envs.webshop.expert import best_options, expert_plan
 from spa_gym.envs.webshop.goals import Goal
 from spa_gym.envs.webshop.nouns import resolve_noun_tagger
 from spa_gym.envs.webshop.pages.page_state import PageState
-from spa_gym.envs.webshop.reward import PurchaseScorer
+from spa_gym.envs.webshop.reward import PurchaseScore, PurchaseScorer
 from spa_gym.envs.webshop.session import start
 from spa_gym.envs.webshop.shops import generated_shop, official_shop
 from spa_gym.envs.webshop.world.explorer import Explorer
@@ -139,13 +139,6 @@ class WebShopEnv(TextEnv):
     def _restore(self, snapshot: PageState) -> None:
         self._backend.restore(snapshot)
 
-    def _info(self) -> dict[str, Any]:
-        """The parts of the reward, under the original's names, once something is bought."""
-        purchase = self._backend.purchase
-        if purchase is None:
-            return {}
-        return {f"purchase/{name}": value for name, value in purchase.components.items()}
-
     def _progress(self) -> float:
         """1 - remaining / D: the expert's steps from here over its steps from the start; the score once bought."""
         state = self._backend.state
@@ -159,6 +152,11 @@ class WebShopEnv(TextEnv):
         if state.reward is not None:
             return state.reward
         return self._worth(state.asin, state.options) if state.asin is not None else 0.0
+
+    @property
+    def purchase(self) -> PurchaseScore | None:
+        """What was bought is worth, part by part; None before the purchase. For people: an agent is not told."""
+        return self._backend.purchase
 
     def expert(self) -> Iterator[str]:
         """Yield the actions that find, choose and buy the goal's product, from the current page."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from spa_gym.core.errors import BadArgument
 from spa_gym.envs.webshop.env import WebShopEnv
+from spa_gym.envs.webshop.reward import PurchaseScore
 
 __all__ = ["clickables", "differences", "recorded_nouns"]
 
@@ -58,7 +59,7 @@ def differences(env: WebShopEnv, recording: Mapping[str, Any]) -> Iterator[str]:
         recorded = step["available_actions"]["clickables"]
         yield from _compare(f"{where}: clickables", recorded, clickables(info["admissible_actions"]))
         if terminated:
-            yield from _compare_parts(recording.get("final"), info)
+            yield from _compare_parts(recording.get("final"), env.purchase)
             return
 
 
@@ -72,9 +73,10 @@ def clickables(admissible: Sequence[str]) -> list[str]:
     return [action[len("click[") : -1] if action.startswith("click[") else "search" for action in admissible]
 
 
-def _compare_parts(final: Mapping[str, Any] | None, info: Mapping[str, Any]) -> Iterator[str]:
+def _compare_parts(final: Mapping[str, Any] | None, purchase: PurchaseScore | None) -> Iterator[str]:
+    ours = {} if purchase is None else purchase.components
     for name, value in ((final or {}).get("reward_info") or {}).items():
-        yield from _compare(name, value, info.get(f"purchase/{name}"))
+        yield from _compare(name, value, ours.get(name))
 
 
 def _compare(what: str, recorded: object, ours: object) -> Iterator[str]:

@@ -86,8 +86,3 @@ def test_what_does_not_exist_is_refused_with_what_does(kwargs: dict[str, Any], n
     with pytest.raises(BadArgument) as caught:
         ALFWorldEnv(**kwargs)
     assert named in str(caught.value) and "To mend it" in str(caught.value)
-
-
-def test_game_file_names_the_game() -> None:
-    _, info = gym.make(ID, size="small", split="valid_seen").reset(options={"task_id": 7})
-    assert info.get("game_file", "") in ("", "alfworld/0/small/valid_seen/7")

@@ -65,9 +65,10 @@ def test_environment_on_official_games() -> None:
     env = gym.make("SPA-ALFWorld-v0", source="official", split="valid_unseen", data_dir=alfworld_archive())
     observation, info = env.reset(options={"task_id": 0})
     assert observation.startswith("-= Welcome to TextWorld, ALFRED! =-\n\nYou are in the middle of a room.")
-    assert info["game_file"].startswith("json_2.1.1/valid_unseen/look_at_obj_in_light-AlarmClock-None-DeskLamp-308/")
+    game_file = env.unwrapped.task.payload.source  # type: ignore[attr-defined]
+    assert game_file.startswith("json_2.1.1/valid_unseen/look_at_obj_in_light-AlarmClock-None-DeskLamp-308/")
     assert env.reset(options={"task_id": info["task_id"]}) == (observation, info)
-    assert env.reset(options={"task_id": info["game_file"]}) == (observation, info)
+    assert env.reset(options={"task_id": game_file}) == (observation, info)
     assert env.reset(seed=7)[1]["task_id"] == env.reset(seed=7)[1]["task_id"]
 
 

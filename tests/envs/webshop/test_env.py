@@ -54,7 +54,8 @@ def test_an_episode_by_the_expert() -> None:
         progress.append(info["progress"])
     assert (reward, done, info["success"], info["score"], info["admissible_actions"]) == (1.0, True, True, 1.0, ())
     assert progress == sorted(progress) and progress[-1] == 1.0 and info["goal_share"] == 1.0
-    assert info["purchase/r_type"] == 1.0 and info["purchase/r_price"] is True
+    assert unwrapped.purchase is not None
+    assert unwrapped.purchase.components["r_type"] == 1.0 and unwrapped.purchase.components["r_price"] is True
 
 
 def test_buying_the_wrong_thing_is_worth_less_and_ends_the_episode() -> None:

@@ -59,7 +59,7 @@ def test_a_broken_scene_costs_its_own_tasks_alone(folder: Path, fault: str) -> N
     ((name, reason),) = env.tasks.refused
     assert name == "8_1" and said in reason and "TrimmedTestScene2_graph.json" in reason
     _, info = env.reset(seed=0)
-    assert info["source"] == "eai 7_1"
+    assert env.task.payload.source == "eai 7_1"
     for action in list(env.expert()):
         *_, info = env.step(action)
     assert info["success"]
@@ -134,4 +134,4 @@ def test_actions_that_make_no_sense_change_nothing(folder: Path, fidelity: str) 
         env.restore_state(before)
         observation, reward, terminated, _, info = env.step(action)
         assert (observation, reward, terminated, info["grounded"]) == ("Nothing happens.", 0.0, False, False), action
-        assert info["reason"] and info["admissible_actions"] == shown, action
+        assert env.reason and info["admissible_actions"] == shown, action
