@@ -269,13 +269,36 @@ class StateOfFunctions(Toy):
         super()._restore(snapshot[:4])
 
 
-@broken("a pickled state of at most")
+@broken("a state of at most 100000 bytes when pickled")
 class HugeState(Toy):
     def _snapshot(self) -> Any:
         return (*super()._snapshot(), "x" * 200_000)
 
     def _restore(self, snapshot: Any) -> None:
         super()._restore(snapshot[:4])
+
+
+@broken("an environment that goes through pickle")
+class HoldsAFile(Toy):
+    def __reduce__(self) -> Any:
+        raise TypeError("cannot pickle an open file")
+
+
+@broken("the episode going on in a pickled environment")
+class ForgetsItsEpisode(Toy):
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__((state[0], None))
+        self.reset(options={"task_id": 0})
+
+
+@broken("an environment of at most 1000000 bytes when pickled")
+class CarriesItsData(Toy):
+    def __reduce__(self) -> Any:
+        self._made_with = (), {"split": "x" * 2_000_000}
+        return super().__reduce__()
+
+    def __init__(self, split: str = "train", **kwargs: Any) -> None:
+        super().__init__(split[:5], **kwargs)
 
 
 @broken("ResetNeeded from step in a restored state after the end")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import gymnasium
 from gymnasium.utils import seeding
@@ -79,6 +79,13 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}
     source: str = "generated"
     """Where the tasks come from: "generated" or "official"."""
+    _made_with: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make the object, and remember its arguments: pickle makes it again from them."""
+        env = super().__new__(cls)
+        env._made_with = args, kwargs
+        return env
 
     def __init__(
         self,
@@ -217,7 +224,21 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
             raise self._reset_needed("task")
         return self._task
 
-    # Cloning.
+    # Pickling and cloning.
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as the arguments and the state of the episode: small, and it goes on alike in another process."""
+        episode = None if self._task is None else self.clone_state()
+        kept = {name: getattr(self, name) for name in _KEPT}
+        return _remake, (type(self), *self._made_with), (kept, episode)
+
+    def __setstate__(self, state: tuple[dict[str, Any], TextEnvState | None]) -> None:
+        """Take up what `__reduce__` says beside the arguments."""
+        kept, episode = state
+        if episode is not None:
+            self.restore_state(episode)
+        for name, value in kept.items():
+            setattr(self, name, value)
 
     def clone_state(self) -> TextEnvState:
         """Return the state of the episode, to go back to or to go on from elsewhere.
@@ -314,6 +335,14 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
             f"expected {call} while the episode runs; got it after the end of the task (or after a reset that failed). "
             "To mend it: call env.reset() to start the next episode"
         )
+
+
+_KEPT = ("spec", "action_space", "observation_space", "_np_random", "_np_random_seed", "_with_progress")
+"""What Gymnasium, a wrapper or the user sets after the environment was made."""
+
+
+def _remake(cls: type[TextEnv], args: tuple[Any, ...], kwargs: dict[str, Any]) -> TextEnv:
+    return cls(*args, **kwargs)
 
 
 def _plain_text(action: object) -> str:

@@ -7,6 +7,7 @@ needs no pytest. The first rule that is broken raises `ConformanceError`, which 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
 import json
@@ -16,14 +17,14 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import gymnasium
 import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 
-from spa_gym.core.cloning import EnvState, clone, restore
+from spa_gym.core.cloning import clone, restore
 from spa_gym.core.errors import ConformanceError, ResetNeeded, TaskNotFound
 from spa_gym.core.spaces import Unicode
 from spa_gym.core.text_env import TextEnv
@@ -51,6 +52,9 @@ from spa_gym.testing.records import (
 __all__ = ["check_text_env"]
 
 MAX_STATE_BYTES = 100_000  # a cloned state is to be small: attribution keeps thousands of them
+MAX_ENV_BYTES = 1_000_000  # an environment and a task travel by name, not with their data
+
+T = TypeVar("T")
 
 
 def check_text_env(
@@ -88,6 +92,7 @@ def check_text_env(
     suite.check_determinism()
     suite.check_expert()
     suite.check_cloning()
+    suite.check_pickling()
     suite.check_absurd_actions()
     suite.check_admissible_actions()
     suite.check_progress()
@@ -216,8 +221,8 @@ class _Suite:
             env, fresh, elsewhere = self.wrapped(), self.wrapped(), self.wrapped()
             last = self.on_the_way(env, position)
             info, state = last[-1], clone(env)
-            copy = _through_pickle(state)
-            stood = restore(env, copy)
+            pickled = _through_pickle(state, "a state", MAX_STATE_BYTES)
+            stood = restore(env, pickled)
             same(stood[0], last[1], "the observation that restore returns")
             known = [{key: some[key] for key in INFO_TYPES} for some in (stood[1], info)]
             same(known[0], known[1], "the info that restore returns")
@@ -225,7 +230,7 @@ class _Suite:
             elsewhere.reset(seed=self.seed + 1, options={"task_id": self.positions[0]})
             places = {"the same environment": env, "a fresh environment": fresh, "one at another task": elsewhere}
             for where, target in places.items():
-                for saved in (state, copy, state):  # again and again: what was done since must not change it
+                for saved in (state, pickled, state):  # again and again: what was done since must not change it
                     same(restore(target, saved), stood, f"(observation, info) restored in {where}")
                     again = self.rest(target, info["admissible_actions"])
                     same_walk(again, after, f"the episode going on from a state restored in {where}")
@@ -237,6 +242,23 @@ class _Suite:
         _, info = target.restore_state(text_env(env).clone_state())
         same(info["success"], True, "success in the restored state of a solved task")
         expect(ResetNeeded, lambda: target.step("look"), "step in a restored state after the end")
+
+    def check_pickling(self) -> None:
+        for position in self.positions[:2]:
+            env = self.wrapped()
+            env.action_space.seed(self.seed)
+            fresh = _through_pickle(env, "an environment", MAX_ENV_BYTES)
+            walks = [list(self.walk_in(each, position, 4)) for each in (fresh, env)]
+            same_walk(walks[0], walks[1], "the episode in a pickled environment")
+            last = self.on_the_way(env, position)
+            copies = [_through_pickle(env, "a running environment", MAX_ENV_BYTES), copy.deepcopy(env)]
+            admissible = last[-1]["admissible_actions"]
+            after = [*self.rest(env, admissible), env.action_space.sample()]
+            for each, how in zip(copies, ("pickled", "copied"), strict=True):
+                again = [*self.rest(each, admissible), each.action_space.sample()]
+                same(again, after, f"the episode going on in a {how} environment")
+            task = text_env(env).tasks[position]
+            same(_through_pickle(task, "a task", MAX_ENV_BYTES).id, task.id, "the id of a pickled task")
 
     def check_progress(self) -> None:
         env, plain = self.bare(progress=True), self.bare(progress=False)
@@ -317,13 +339,14 @@ def _transcribe() -> None:
         sys.stdout.write(json.dumps(record, default=repr) + "\n")
 
 
-def _through_pickle(state: EnvState) -> EnvState:
+def _through_pickle(thing: T, what: str, most: int) -> T:
     try:
-        data = pickle.dumps(state)
+        data = pickle.dumps(thing)
+        back = pickle.loads(data)
     except Exception as error:
-        raise ConformanceError("a state that goes through pickle", f"{type(error).__name__}: {error}") from error
-    require(len(data) <= MAX_STATE_BYTES, f"a pickled state of at most {MAX_STATE_BYTES} bytes", len(data))
-    return pickle.loads(data)
+        raise ConformanceError(f"{what} that goes through pickle", f"{type(error).__name__}: {error}") from error
+    require(len(data) <= most, f"{what} of at most {most} bytes when pickled", len(data))
+    return back
 
 
 def _spec_of(env: gymnasium.Env[Any, Any]) -> EnvSpec:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, TypeVar
 
 from spa_gym.envs.virtualhome.vocabulary import (
@@ -69,6 +69,10 @@ class House:
     """Property name -> the nodes that have it."""
     derived: dict[Callable[[House], Any], Any] = field(default_factory=dict, init=False, repr=False)
     """What was worked out from the house; see `once_per_house`."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel without what was worked out: it is worked out again where it is needed."""
+        return House, tuple(getattr(self, one.name) for one in fields(self) if one.init)
 
     def __len__(self) -> int:
         """Number of nodes."""

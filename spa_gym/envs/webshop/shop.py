@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,6 +39,10 @@ class Shop:
         """Positions of the best products for a query, best first, at most 50."""
         self.view: Callable[[int], ProductView] = functools.lru_cache(_KEPT_PRODUCTS)(self._view)
         """What the pages show of the product at a position."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel without what was found and shown so far."""
+        return Shop, (self.catalogue, self.prices, self.index, self.show_attrs)
 
     def view_of(self, asin: str | None) -> ProductView:
         """Return what the pages show of the product with this id.

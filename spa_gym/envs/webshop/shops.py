@@ -21,8 +21,7 @@ from spa_gym.core.tasks import TaskSet
 from spa_gym.envs.webshop.catalogue import Catalogue
 from spa_gym.envs.webshop.goal_tasks import official_tasks
 from spa_gym.envs.webshop.goals import GoalSet, official_goals
-from spa_gym.envs.webshop.official.catalogue import official_catalogue
-from spa_gym.envs.webshop.official.files import find_files
+from spa_gym.envs.webshop.official.catalogue import shared_catalogue
 from spa_gym.envs.webshop.prices import draw_prices
 from spa_gym.envs.webshop.product import search_text
 from spa_gym.envs.webshop.search.index import SearchIndex
@@ -75,9 +74,7 @@ def official_shop(
         DataNotFound: the official files are not there.
         DataCorrupt: one of them is not what it should be.
     """
-    files = find_files(data_dir, num_products)
-    stamps = tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files.paths)
-    catalogue = _official_catalogue(None if data_dir is None else os.fspath(data_dir), num_products, stamps)
+    catalogue = shared_catalogue(data_dir, num_products)
     if human_goals is None:
         human_goals = int(catalogue.columns.human_goals.sum()) >= _ENOUGH_GOALS
     shop, goals = _official(catalogue, data_seed, bool(human_goals), show_attrs)
@@ -132,12 +129,6 @@ def _generated(catalogue: Catalogue, world_seed: int, show_attrs: bool) -> Shop:
 @functools.lru_cache(_KEPT_SHOPS)
 def _generated_tasks(catalogue: Catalogue, split: str) -> TaskSet:
     return generated_tasks(catalogue, split)  # type: ignore[arg-type]
-
-
-@functools.lru_cache(_KEPT_SHOPS)
-def _official_catalogue(data_dir: str | None, num_products: int | None, stamps: tuple[object, ...]) -> Catalogue:
-    """Read the files once as long as they stay as they are."""
-    return official_catalogue(data_dir, num_products)
 
 
 @functools.lru_cache(_KEPT_SHOPS)

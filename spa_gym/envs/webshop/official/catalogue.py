@@ -7,6 +7,7 @@ its last checkpoint; from then on the store is mapped in milliseconds.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -26,7 +27,7 @@ from spa_gym.envs.webshop.official.store import STORE_FORMAT, StoredCatalogue
 from spa_gym.envs.webshop.official.store_writer import StoreWriter
 from spa_gym.envs.webshop.product import Product
 
-__all__ = ["official_catalogue"]
+__all__ = ["official_catalogue", "shared_catalogue"]
 
 _LARGE = 100_000_000
 """Bytes of a product file from which on its catalogue is stored: about 20,000 rows."""
@@ -35,6 +36,8 @@ _ROWS_VERSION = 1
 """To be raised whenever the same rows give other products than before: stores are then built anew."""
 
 _CHECKPOINT_ROWS = 20_000
+
+_KEPT_CATALOGUES = 16
 
 
 def official_catalogue(
@@ -60,8 +63,7 @@ def official_catalogue(
         BadArgument: `num_products` is no number from 1 to the number of rows.
         WriteFailed: The store cannot be written.
     """
-    if num_products is not None and not (is_integer(num_products) and num_products >= 1):
-        raise BadArgument("num_products from 1, or None for all", repr(num_products), "pass num_products=1000")
+    _check_number(num_products)
     files = find_files(data_dir, num_products)
     if files.products.stat().st_size < _LARGE:
         return _load(files, num_products)
@@ -71,6 +73,32 @@ def official_catalogue(
     what = f"the store of the products in {files.products.name}"
     built_folder(folder, manifest, lambda part: _build(part, files, num_products), what=what, resumable=True)
     return StoredCatalogue(folder)
+
+
+def shared_catalogue(
+    data_dir: str | os.PathLike[str] | None = None, num_products: int | None = None
+) -> MemoryCatalogue | StoredCatalogue:
+    """Open the official catalogue, the same object for everybody in this process while its files stay as they are.
+
+    Arguments and errors are those of `official_catalogue`.
+    """
+    _check_number(num_products)
+    files = find_files(data_dir, num_products)
+    return _shared(str(files.products.parent), num_products, tuple(map(str, files.fingerprint().items())))
+
+
+@functools.lru_cache(_KEPT_CATALOGUES)
+def _shared(folder: str, num_products: int | None, stamps: tuple[str, ...]) -> MemoryCatalogue | StoredCatalogue:
+    return official_catalogue(folder, num_products)
+
+
+class _SmallCatalogue(MemoryCatalogue):
+    """A catalogue in memory that travels to another process by the name of its folder, not as its products."""
+
+    origin: tuple[str, int | None]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return shared_catalogue, self.origin
 
 
 def _load(files: OfficialFiles, num_products: int | None) -> MemoryCatalogue:
@@ -85,7 +113,9 @@ def _load(files: OfficialFiles, num_products: int | None) -> MemoryCatalogue:
         _refuse_too_few(rows.count, num_products, files)
         _refuse_other_products(products, instructions, files)
         file.skip(files.products.stat().st_size)
-        return MemoryCatalogue(products.values(), _info(files, file, rows.count, products, instructions, human))
+        found = _SmallCatalogue(products.values(), _info(files, file, rows.count, products, instructions, human))
+        found.origin = str(files.products.parent), num_products
+        return found
 
 
 def _build(folder: Path, files: OfficialFiles, num_products: int | None) -> None:
@@ -125,6 +155,11 @@ def _info(
         "rows": rows,
         "without_entry": sum(asin not in instructions for asin in asins),
     }
+
+
+def _check_number(num_products: Any) -> None:
+    if num_products is not None and not (is_integer(num_products) and num_products >= 1):
+        raise BadArgument("num_products from 1, or None for all", f"{num_products!r:.80}", "pass num_products=1000")
 
 
 def _refuse_too_few(rows: int, num_products: int | None, files: OfficialFiles) -> None:
