@@ -55,6 +55,7 @@ def register_envs() -> None:
     from `restore` in a fresh environment, and each costs a call a step (measured: 0.1 us and 0.05 us).
     There is no `vector_entry_point`: without one `gymnasium.make_vec` is sync by default and still takes `wrappers`
     and `vector_kwargs`, which it refuses with one; async works through `spa_gym.core.vector`.
+    `spa_gym.core.async_vector.AsyncTextVectorEnv` also survives the death of a worker.
     """
     for row in REGISTRATIONS:
         if row.id not in gymnasium.registry:
