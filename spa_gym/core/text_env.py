@@ -10,14 +10,17 @@ The reward is sparse: 0.0 until the step on which the environment's own rule end
 from __future__ import annotations
 
 import abc
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import gymnasium
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils import seeding
 
 from spa_gym.core.errors import BadArgument, ResetNeeded, SpaGymError, WrongType
+from spa_gym.core.plain_arguments import plain_arguments
 from spa_gym.core.spaces import Unicode
 from spa_gym.core.tasks import Task, TaskSet
 
@@ -79,6 +82,7 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}
     source: str = "generated"
     """Where the tasks come from: "generated" or "official"."""
+    _spec: EnvSpec | None = None
     _made_with: tuple[tuple[Any, ...], dict[str, Any]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -207,6 +211,15 @@ class TextEnv(gymnasium.Env[str, str], abc.ABC):
         if self._task is None:
             raise self._reset_needed("render")
         return self._observation if self.render_mode == "ansi" else None
+
+    @property
+    def spec(self) -> EnvSpec | None:
+        """What `gymnasium.make` made the environment from, in plain values: `spec.to_json()` always works."""
+        return self._spec
+
+    @spec.setter
+    def spec(self, spec: EnvSpec | None) -> None:
+        self._spec = spec and dataclasses.replace(spec, kwargs=plain_arguments(spec.kwargs))
 
     @property
     def data_hash(self) -> str | None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
 
 from spa_gym.core.errors import BadArgument, DataNotFound
 from tests.envs.official_folders import Official, every_official
@@ -70,3 +72,16 @@ def test_what_can_be_no_folder_is_not_found(official: Official, data_dir: str, m
         monkeypatch.setenv("HOME", "/nowhere")
         with pytest.raises(DataNotFound, match=r"\$SPA_GYM_DATA = "):
             gym.make(official.id, source="official", **official.kwargs)
+
+
+@every_official
+def test_the_spec_goes_through_json_whatever_the_arguments_are(official: Official, tmp_path: Path) -> None:
+    official.write(tmp_path)
+    kwargs: dict[str, Any] = {**official.kwargs, "data_dir": tmp_path}
+    if official.id == "SPA-WebShop-v0":
+        kwargs |= {"noun_tagger": str.split, "num_products": np.int64(2)}
+    for name in (official.id, official.id.replace("-v0", "-Dense-v0")):
+        env = gym.make(name, **kwargs)
+        again: Any = gym.make(EnvSpec.from_json(env.spec.to_json()))  # type: ignore[union-attr]
+        assert again.reset(seed=2) == env.reset(seed=2) and again.spec.to_json() == env.spec.to_json()  # type: ignore[union-attr]
+        assert again.spec.kwargs["data_dir"] == str(tmp_path)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import operator
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -25,6 +26,7 @@ from gymnasium.error import DependencyNotInstalled
 
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.extras import require_extra
+from spa_gym.core.plain_arguments import import_name
 
 __all__ = ["SPACY_MODELS", "NounTagger", "builtin_nouns", "resolve_noun_tagger"]
 
@@ -185,7 +187,8 @@ def resolve_noun_tagger(tagger: str | NounTagger | None = None) -> tuple[str, No
         return tagger, _own_tagger(tagger)
     if not callable(tagger):
         raise BadArgument("a noun tagger: a name or a function from text to list of nouns", repr(tagger))
-    return f"{getattr(tagger, '__module__', '')}:{getattr(tagger, '__qualname__', type(tagger).__qualname__)}", tagger
+    name = f"{getattr(tagger, '__module__', '')}:{getattr(tagger, '__qualname__', type(tagger).__qualname__)}"
+    return import_name(tagger) or name, tagger
 
 
 def _installed_spacy() -> tuple[str, NounTagger] | None:
@@ -206,7 +209,7 @@ def _own_tagger(spec: str) -> NounTagger:
     if not module or not name:
         raise BadArgument(expected, repr(spec), "for example noun_tagger='builtin'")
     try:
-        found = getattr(importlib.import_module(module), name)
+        found = operator.attrgetter(name)(importlib.import_module(module))
     except (ImportError, AttributeError) as error:
         raise BadArgument(expected, f"{spec!r} ({error})", "check the spelling, and that it can be imported") from error
     if callable(found):
