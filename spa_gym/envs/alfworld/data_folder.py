@@ -35,7 +35,18 @@ _TAR_ENDINGS: dict[str, Callable[..., object]] = {
     ".tar.xz": lzma.open, ".tar.gz": gzip.open, ".tgz": gzip.open, ".tar.bz2": bz2.open, ".tar": open,
 }  # fmt: skip
 _ENDINGS = (*_TAR_ENDINGS, ".zip")
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError, OSError, ValueError)
+_BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    lzma.LZMAError,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
+_LONGEST = 16 << 20
+"""Bytes of a file from which on it is no game (the longest has 1 MB): an archive of 1 MB may unpack to gigabytes."""
 _MEND = (
     "run `pip install alfworld && alfworld-download --data-dir FOLDER`, then pass data_dir=FOLDER or set the "
     "environment variable ALFWORLD_DATA (or SPA_GYM_DATA, a folder with alfworld/ in it) to FOLDER"
@@ -49,14 +60,14 @@ class RawGame:
     Attributes:
         split: One of ``SPLITS``.
         path: ``json_2.1.1/<split>/<task>/<trial>``.
-        game: Content of ``game.tw-pddl``.
-        trajectory: Content of ``traj_data.json``.
+        game: Content of ``game.tw-pddl``, or why it cannot be read.
+        trajectory: Content of ``traj_data.json``, or why it cannot be read.
     """
 
     split: str
     path: str
-    game: bytes
-    trajectory: bytes
+    game: bytes | str
+    trajectory: bytes | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +91,7 @@ class DataFolder:
         else:
             for relative, folder in self._folders(split):
                 for name in (_GAME, _TRAJECTORY):
-                    status = os.stat(os.path.join(folder, name))
-                    digest.update(f"{relative}/{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+                    digest.update(f"{relative}/{name} {_stamp(os.path.join(folder, name))}\n".encode())
         return digest.hexdigest()
 
     def read(self, splits: tuple[str, ...] = SPLITS) -> Iterator[RawGame]:
@@ -95,10 +105,10 @@ class DataFolder:
         if not self.packed:
             for split in splits:
                 for relative, folder in self._folders(split):
-                    files = (Path(folder, name).read_bytes() for name in (_GAME, _TRAJECTORY))
+                    files = (_read(Path(folder, name)) for name in (_GAME, _TRAJECTORY))
                     yield RawGame(split, relative, *files)
             return
-        waiting: dict[str, dict[str, bytes]] = {}
+        waiting: dict[str, dict[str, bytes | str]] = {}
         try:
             for member, content in self._members(splits):
                 relative, _, name = member.rpartition("/")
@@ -120,17 +130,17 @@ class DataFolder:
         for root, folders, files in os.walk(top):
             folders.sort()
             if _GAME in files and _TRAJECTORY in files:
-                relative = f"{DATA_VERSION}/{split}/{Path(root).relative_to(top).as_posix()}"
+                relative = f"{DATA_VERSION}/{split}/{root[len(top) + 1 :].replace(os.sep, '/')}"
                 if _is_supported(relative):
                     yield relative, root
 
-    def _members(self, splits: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-        """Yield (``game_file``/name, content) of the two kinds of file we need from an archive."""
+    def _members(self, splits: tuple[str, ...]) -> Iterator[tuple[str, bytes | str]]:
+        """Yield (``game_file``/name, content or why there is none) of the two kinds of file we need from an archive."""
         if self.path.name.endswith(".zip"):
             with zipfile.ZipFile(self.path) as archive:
                 for name in archive.namelist():
                     if member := _normalise(name, splits):
-                        yield member, archive.read(name)
+                        yield member, _unpack(archive, name)
             return
         unpack = next(opener for ending, opener in _TAR_ENDINGS.items() if self.path.name.endswith(ending))
         # Unpacked by us, since tarfile takes a compressed stream that is cut off for one that ends there.
@@ -140,9 +150,40 @@ class DataFolder:
                     if entry.isfile() and (member := _normalise(entry.name, splits)):
                         content = archive.extractfile(entry)
                         if content is not None:
-                            yield member, content.read()
+                            yield member, _bounded(content.read(_LONGEST + 1))
             while stream.read(1 << 20):  # to the end, where the checksum is
                 pass
+
+
+def _stamp(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except OSError as error:  # a dangling link
+        return f"{error.strerror}"
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _read(path: Path) -> bytes | str:
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            return "it is missing, or no file"
+        with open(path, "rb") as file:
+            return _bounded(file.read(_LONGEST + 1))
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+
+
+def _unpack(archive: zipfile.ZipFile, name: str) -> bytes | str:
+    """A member of a zip file, where each is packed for itself: one that is broken or encrypted costs its game alone."""
+    try:
+        with archive.open(name) as member:
+            return _bounded(member.read(_LONGEST + 1))
+    except _BROKEN as error:
+        return f"it cannot be unpacked ({error})"
+
+
+def _bounded(content: bytes) -> bytes | str:
+    return content if len(content) <= _LONGEST else f"it has more than {_LONGEST:,} bytes"
 
 
 def _is_supported(relative: str) -> bool:

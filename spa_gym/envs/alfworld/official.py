@@ -25,6 +25,7 @@ from spa_gym.core.arguments import one_of
 from spa_gym.core.atomic import atomic_write_bytes
 from spa_gym.core.build_once import cache_folder
 from spa_gym.core.errors import DataCorrupt, DataNotFound, SpaGymError, UnsolvableTask, WriteFailed
+from spa_gym.core.strict_json import parse_json_object
 from spa_gym.core.tasks import Task, TaskSet, content_hash
 from spa_gym.envs.alfworld.data_folder import SPLITS, DataFolder, RawGame, find_data
 from spa_gym.envs.alfworld.game import TASK_TYPES, Game, Goal
@@ -61,16 +62,17 @@ class OfficialTaskSet(TaskSet):
     Args:
         split: One of `train`, `valid_seen`, `valid_unseen`.
         folder: Where the games lie.
+        fingerprint: `folder.fingerprint(split)`, if it is known.
 
     Raises:
         DataCorrupt: The archive cannot be read.
         DataNotFound: The folder has no game of this split.
     """
 
-    def __init__(self, split: str, folder: DataFolder) -> None:
+    def __init__(self, split: str, folder: DataFolder, fingerprint: str | None = None) -> None:
         super().__init__("alfworld/official", split)
         self.folder = folder
-        key = folder.fingerprint(split)
+        key = fingerprint or folder.fingerprint(split)
         lines = _load(split, key)
         if lines is None:
             lines = _build(split, folder, key)
@@ -79,6 +81,7 @@ class OfficialTaskSet(TaskSet):
         self._entries: list[_Entry] = [tuple(entry) for entry in json.loads(lines[1])]
         self._lines = lines[2:]
         self._ids = {entry[1]: i for i, entry in reversed(list(enumerate(self._entries))) if entry[1]}
+        self._paths = {_game_path(entry[0]): i for i, entry in enumerate(self._entries)}
         self._decode = functools.lru_cache(maxsize=_DECODED)(self._decode_task)
         if not self._entries:
             raise DataNotFound(
@@ -108,17 +111,21 @@ class OfficialTaskSet(TaskSet):
         return self._decode(range(len(self._entries))[index])
 
     def index_of(self, task_id: str) -> int:
-        """Return the position of a task, by its id or by its game file (`json_2.1.1/<split>/<task>/<trial>`)."""
+        """Return the position of a task, by its id or by the path of its game.
+
+        The path is `json_2.1.1/<split>/<task>/<trial>`; the first part may be missing, other folders may come before it,
+        and it may end on `game.tw-pddl`.
+        """
         index = self._ids.get(task_id)
         if index is None:
-            index = next((i for i, entry in enumerate(self._entries) if entry[0] == task_id), None)
+            index = self._paths.get(_game_path(task_id))
         if index is None:
             raise self.not_found(task_id)
         return index
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the name of the split and the folder, not as its games."""
-        return _shared, (self.split, self.folder)
+        return _opened, (self.split, self.folder)
 
     @property
     def data_hash(self) -> str:
@@ -143,6 +150,12 @@ class OfficialTaskSet(TaskSet):
         return Task(task_id, task_type, goal, _decode_game(json.loads(self._lines[index]), path))
 
 
+def _game_path(path: str) -> tuple[str, ...]:
+    """Split, task and trial out of a path; a path of fewer parts is nobody's."""
+    parts = path.replace("\\", "/").removesuffix("/").removesuffix("/game.tw-pddl").split("/")
+    return tuple(parts[-3:])
+
+
 def official_tasks(split: str, data_dir: str | os.PathLike[str] | None = None) -> OfficialTaskSet:
     """The official games of a split, the same object for everybody in this process.
 
@@ -156,12 +169,17 @@ def official_tasks(split: str, data_dir: str | os.PathLike[str] | None = None) -
         DataCorrupt: The archive cannot be read.
     """
     one_of("split", split, SPLITS, suggested="valid_unseen")
-    return _shared(split, find_data(data_dir))
+    return _opened(split, find_data(data_dir))
+
+
+def _opened(split: str, folder: DataFolder) -> OfficialTaskSet:
+    return _shared(split, folder, folder.fingerprint(split))
 
 
 @functools.lru_cache(maxsize=16)
-def _shared(split: str, folder: DataFolder) -> OfficialTaskSet:
-    return OfficialTaskSet(split, folder)
+def _shared(split: str, folder: DataFolder, fingerprint: str) -> OfficialTaskSet:
+    """The set as long as its files stay as they are."""
+    return OfficialTaskSet(split, folder, fingerprint)
 
 
 @functools.cache
@@ -228,26 +246,34 @@ def _parse(raw: RawGame) -> tuple[_Entry, bytes] | None:
         task_type = _task_type(raw)
         if task_type not in TASK_TYPES:
             return None
-        problem, goal_text, solvable = read_game_json(raw.game, raw.path)
+        problem, goal_text, solvable = read_game_json(_content(raw.game, raw, "game.tw-pddl"), raw.path)
         if not solvable:
             return None
         game = parse_game(problem, goal_text, raw.path)
-    except SpaGymError as error:
-        texts = [str(text or "") for text in (error.expected, error.got, error.mend)]
-        return (raw.path, "", task_type, "", [type(error).__name__, *texts]), b""
+    except Exception as error:  # whatever is wrong with one game, the others stay usable
+        fault = error if isinstance(error, SpaGymError) else _corrupt(raw, "game.tw-pddl", repr(error))
+        texts = [str(text or "") for text in (fault.expected, fault.got, fault.mend)]
+        return (raw.path, "", task_type, "", [type(fault).__name__, *texts]), b""
     task_id = content_hash({"problem": " ".join(problem.lower().split()), "goal": goal_text})
     return (raw.path, task_id, task_type, goal_text, None), _dump(_encode_game(game))
 
 
 def _task_type(raw: RawGame) -> str:
     try:
-        return str(json.loads(raw.trajectory)["task_type"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataCorrupt(
-            f"a JSON file with a key 'task_type' in {raw.path}/traj_data.json",
-            f"{type(error).__name__}: {error}",
-            "restore the file, for instance with `alfworld-download --force`; the other games stay usable",
-        ) from error
+        return str(parse_json_object(_content(raw.trajectory, raw, "traj_data.json"))["task_type"])
+    except (ValueError, KeyError) as error:
+        raise _corrupt(raw, "traj_data.json with a key 'task_type'", f"{type(error).__name__}: {error}") from error
+
+
+def _content(content: bytes | str, raw: RawGame, name: str) -> bytes:
+    if isinstance(content, str):
+        raise _corrupt(raw, name, content)
+    return content
+
+
+def _corrupt(raw: RawGame, what: str, got: str) -> DataCorrupt:
+    mend = "restore the file, for instance with `alfworld-download --force`; the other games stay usable"
+    return DataCorrupt(f"a readable {what} in {raw.path}", f"{got:.200}", mend)
 
 
 def _dump(value: Any) -> bytes:

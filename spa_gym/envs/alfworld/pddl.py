@@ -7,10 +7,10 @@ never run, only searched for that sentence.
 
 from __future__ import annotations
 
-import json
 import re
 
 from spa_gym.core.errors import DataCorrupt
+from spa_gym.core.strict_json import parse_json_object
 from spa_gym.envs.alfworld.game import Fact, Game, Goal
 
 __all__ = ["parse_game", "parse_goal", "read_game_json"]
@@ -90,10 +90,10 @@ def read_game_json(text: str | bytes, source: str = "") -> tuple[str, str, bool]
         DataCorrupt: not JSON, or without a problem or a task sentence.
     """
     try:
-        data = json.loads(text)
+        data = parse_json_object(text)
     except ValueError as error:
         raise _corrupt(source, "a JSON file", f"{error}") from error
-    if not isinstance(data, dict) or not isinstance(data.get("pddl_problem"), str):
+    if not isinstance(data.get("pddl_problem"), str):
         raise _corrupt(source, "a key 'pddl_problem'", "none")
     found = _TASK_RULE.search(str(data.get("grammar", "")))
     if found is None:

@@ -137,6 +137,19 @@ def test_no_data_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         gym.make("SPA-ALFWorld-v0", source="official", data_dir=tmp_path / "nowhere")
 
 
+def test_a_game_goes_by_the_spellings_of_its_path(tmp_path: Path) -> None:
+    tasks = official_tasks("train", make_folder(tmp_path))
+    path = tasks.game_files[1]
+    short = path.removeprefix("json_2.1.1/")
+    for spelling in (path, short, f"{path}/", f"{path}/game.tw-pddl", f"{short}/game.tw-pddl", f"/data/{path}",
+                     f"/data/alfworld/{path}/game.tw-pddl", path.replace("/", "\\")):  # fmt: skip
+        assert tasks.index_of(spelling) == 1
+    other = short.replace("train/", "valid_seen/")
+    for wrong in (other, short.removeprefix("train/"), short.rpartition("/")[0], "game.tw-pddl", "", "/", f"{path}/x"):
+        with pytest.raises(TaskNotFound):
+            tasks.index_of(wrong)
+
+
 def test_a_split_without_games_and_an_unknown_split(tmp_path: Path) -> None:
     folder = make_folder(tmp_path)
     with pytest.raises(DataNotFound, match="valid_seen"):
