@@ -113,8 +113,8 @@ class OfficialTaskSet(TaskSet):
     def index_of(self, task_id: str) -> int:
         """Return the position of a task, by its id or by the path of its game.
 
-        The path is `json_2.1.1/<split>/<task>/<trial>`; the first part may be missing, other folders may come before it,
-        and it may end on `game.tw-pddl`.
+        The path is `json_2.1.1/<split>/<task>/<trial>`; it may lack the first part, have other folders before it, and
+        end on `game.tw-pddl`.
         """
         index = self._ids.get(task_id)
         if index is None:
