@@ -15,6 +15,9 @@ __all__ = ["read_json", "read_unpacked"]
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
 """zlib's code for "with gzip's header and checksum"."""
+_LONGEST = 256 << 20
+"""Bytes of content from which on it is no file of ours (the longest has 11 MB): 1 MB may unpack to a gigabyte."""
+_TOO_LONG = f"it has more than {_LONGEST:,} bytes"
 
 
 def read_unpacked(path: Path) -> tuple[bytes, str]:
@@ -27,11 +30,14 @@ def read_unpacked(path: Path) -> tuple[bytes, str]:
         DataNotFound: there is no such file, or it cannot be opened.
     """
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(_LONGEST + 1)
     except OSError as error:
         raise DataNotFound(f"a file {path}", error.strerror or str(error), "look at the path and its rights") from error
     content = bytearray()
     packed = data.startswith(_GZIP)
+    if len(data) > _LONGEST:
+        return data[:_LONGEST], _TOO_LONG
     if not packed:
         return data, ""
     while data:  # a gzip file may have several members
@@ -39,6 +45,8 @@ def read_unpacked(path: Path) -> tuple[bytes, str]:
         try:
             for start in range(0, len(data), 1 << 16):  # in pieces, so that what comes before a fault is kept
                 content += unpacker.decompress(data[start : start + (1 << 16)])
+                if len(content) > _LONGEST:
+                    return bytes(content[:_LONGEST]), _TOO_LONG
                 if unpacker.eof:
                     break
         except zlib.error as error:

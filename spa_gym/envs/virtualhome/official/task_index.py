@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from spa_gym.core.atomic import atomic_write_bytes
 from spa_gym.core.build_once import cache_folder
-from spa_gym.core.errors import DataCorrupt, DataNotFound, UnsolvableTask, WriteFailed
+from spa_gym.core.errors import DataCorrupt, SpaGymError, WriteFailed
 from spa_gym.envs.virtualhome.official.library import Library
 from spa_gym.envs.virtualhome.official.playable import check_solvable, goal_rule, playable_goal
 from spa_gym.envs.virtualhome.official.record import Record, record_name
@@ -98,8 +98,9 @@ def task_index(
             task_id = prepared.record.task_id(prepared.start, goal_rule(fidelity))
             if task_id in ids:
                 raise DataCorrupt(f"{where}: a record of its own", f"the same as {ids[task_id]}")
-        except (DataCorrupt, DataNotFound, UnsolvableTask) as error:
-            index.refused.append(Refusal(name, str(error)))
+        except Exception as error:  # whatever is wrong with one record, the others stay usable
+            fault = f"{error}" if isinstance(error, SpaGymError) else f"{where}: {type(error).__name__}: {error}"
+            index.refused.append(Refusal(name, fault))
             continue
         ids[task_id] = name
         index.entries.append(Entry(number, name, task_id, prepared.record.family))
