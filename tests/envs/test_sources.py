@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from gymnasium.envs.registration import EnvSpec
 
-from spa_gym.core.errors import BadArgument, DataNotFound
+from spa_gym.core.errors import BadArgument, DataNotFound, SpaGymError
 from tests.envs.official_folders import Official, every_official
 
 
@@ -85,3 +86,44 @@ def test_the_spec_goes_through_json_whatever_the_arguments_are(official: Officia
         again: Any = gym.make(EnvSpec.from_json(env.spec.to_json()))  # type: ignore[union-attr]
         assert again.reset(seed=2) == env.reset(seed=2) and again.spec.to_json() == env.spec.to_json()  # type: ignore[union-attr]
         assert again.spec.kwargs["data_dir"] == str(tmp_path)
+
+
+ODD = (
+    None,
+    [],
+    {},
+    (),
+    "x",
+    "",
+    7,
+    -1,
+    1.5,
+    float("nan"),
+    True,
+    b"x",
+    object(),
+    len,
+    "²",
+    "\ud800",
+    "a\0b",
+    [1],
+    {"a": 1},
+    1j,
+)
+
+
+@pytest.mark.parametrize("own_data", [True, False])
+@every_official
+def test_no_argument_raises_anything_but_a_named_error(official: Official, own_data: bool, tmp_path: Path) -> None:
+    official.write(tmp_path)
+    make = type(gym.make(official.id).unwrapped)
+    names = [name for name in inspect.signature(make).parameters if name != "render_mode"]
+    refused = 0
+    for name in names:
+        for value in ODD:
+            kwargs = {"data_dir": tmp_path, **official.kwargs} if own_data else {}
+            try:
+                make(**{**kwargs, name: value}).reset(seed=0)
+            except (SpaGymError, gym.error.Error):
+                refused += 1
+    assert refused > 5 * len(names)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from spa_gym.core.arguments import one_of
+from spa_gym.core.arguments import non_negative_int, one_of
 from spa_gym.core.data_folder import source_of_tasks
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.plan_progress import PlanProgress
@@ -87,6 +87,9 @@ class WebShopEnv(TextEnv):
         render_mode: str | None = None,
     ) -> None:
         self.source = source_of_tasks(source, data_dir)
+        if not isinstance(split, str):  # which names there are depends on the data
+            raise BadArgument("a split by its name", f"{split!r:.80}", "pass split='train'")
+        data_seed, show_attrs = non_negative_int("data_seed", data_seed), bool(show_attrs)
         one_of("observation_mode", observation_mode, OBSERVATION_MODES)
         one_of("backend", backend, BACKENDS)
         if backend != "browser":
