@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import gymnasium as gym
@@ -16,7 +16,7 @@ import gymnasium as gym
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym.agents.protocol import Agent, AgentError
 from spa_gym.core.errors import BadArgument
-from spa_gym.core.trajectory import Step, Trajectory
+from spa_gym.core.trajectory import Trajectory, TrajectoryBuilder
 
 __all__ = ["Episode", "begin_episode", "data_hash", "episode_seed", "make_env", "play_episodes"]
 
@@ -30,63 +30,36 @@ class Episode:
     position: int
     """Position of the task in its split."""
     seed: int
-    observation: str
-    info: dict[str, Any]
-    env_id: str
-    steps: list[Step] = field(default_factory=list)
-    terminated: bool = False
-    truncated: bool = False
+    builder: TrajectoryBuilder
 
     @property
     def ended(self) -> bool:
         """Whether the environment has ended it."""
-        return self.terminated or self.truncated
+        return self.builder.ended
 
     def step(self, env: gym.Env[Any, Any], action: str) -> None:
         """Take one action."""
-        before = self.observation
-        self.observation, reward, self.terminated, self.truncated, self.info = env.step(action)
-        self.steps.append(
-            Step(
-                observation=before,
-                action=action,
-                reward=float(self.info.get("reward/env", reward)),
-                grounded=bool(self.info["grounded"]),
-                progress=self.info.get("progress"),
-                action_ids=None,
-                logprobs=None,
-            )
-        )
+        self.builder.step(action, *env.step(action))
 
     def row(self) -> dict[str, Any]:
         """The line of this episode in a result."""
+        played = self.trajectory()
         return {
             "position": self.position,
-            "task_id": self.info["task_id"],
-            "task_type": self.info["task_type"],
-            "success": bool(self.info["success"]),
-            "score": float(self.info["score"]),
-            "steps": len(self.steps),
-            "grounded": sum(step.grounded for step in self.steps),
-            "terminated": bool(self.terminated),
-            "truncated": bool(self.truncated),
+            "task_id": played.task_id,
+            "task_type": played.task_type,
+            "success": played.success,
+            "score": played.score,
+            "steps": played.num_steps,
+            "grounded": sum(step.grounded for step in played.steps),
+            "terminated": played.terminated,
+            "truncated": played.truncated,
             "seed": self.seed,
         }
 
     def trajectory(self) -> Trajectory:
         """The whole episode."""
-        return Trajectory(
-            env_id=self.env_id,
-            task_id=self.info["task_id"],
-            task_type=self.info["task_type"],
-            goal=self.info["goal"],
-            steps=tuple(self.steps),
-            final_observation=self.observation,
-            terminated=bool(self.terminated),
-            truncated=bool(self.truncated),
-            score=float(self.info["score"]),
-            success=bool(self.info["success"]),
-        )
+        return self.builder.finish()
 
 
 def make_env(env_id: str, env_kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
@@ -128,9 +101,9 @@ def episode_seed(seed: int, position: int) -> int:
 
 def begin_episode(env: gym.Env[Any, Any], task: int | str, position: int, seed: int) -> Episode:
     """Reset the environment to one task."""
-    observation, info = env.reset(seed=seed, options={"task_id": task})
-    env_id = env.spec.id if env.spec is not None else type(env.unwrapped).__name__
-    return Episode(position, seed, observation, info, env_id)
+    builder = TrajectoryBuilder(env)
+    builder.reset(*env.reset(seed=seed, options={"task_id": task}))
+    return Episode(position, seed, builder)
 
 
 def play_episodes(
@@ -166,7 +139,7 @@ def play_episodes(
         start(slot)
     while running:
         slots = list(running)
-        observations = [running[slot].observation for slot in slots]
+        observations = [running[slot].builder.observation for slot in slots]
         actions = agent.act(observations, [_agent_view(running[slot], slot) for slot in slots])
         _check_actions(actions, len(slots))
         for slot, action in zip(slots, actions, strict=True):
@@ -179,8 +152,8 @@ def play_episodes(
 
 def _agent_view(episode: Episode, slot: int) -> dict[str, Any]:
     """The info without ground truth, with slot and step."""
-    view = {name: value for name, value in episode.info.items() if name not in TRUTH_KEYS}
-    return {**view, "slot": slot, "episode_step": len(episode.steps)}
+    view = {name: value for name, value in episode.builder.info.items() if name not in TRUTH_KEYS}
+    return {**view, "slot": slot, "episode_step": len(episode.builder.steps)}
 
 
 def _check_actions(actions: Any, expected: int) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from spa_gym.core.errors import BadArgument
 from spa_gym.core.journal import Journal
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.tasks import spread
-from spa_gym.core.trajectory import Step, Trajectory, write_jsonl
+from spa_gym.core.trajectory import from_record, to_record, write_jsonl
 from spa_gym.leaderboard.episodes import data_hash, make_env, play_episodes
 from spa_gym.leaderboard.metrics import summarise
 
@@ -146,7 +145,7 @@ def _play(
         for episode in play_episodes(envs, agent, positions, seed):
             entry = {
                 "row": episode.row(),
-                "trajectory": asdict(episode.trajectory()),
+                "trajectory": to_record(episode.trajectory()),
                 "session": session,
                 "elapsed_s": time.perf_counter() - start,
                 "tokens": getattr(agent, "tokens", 0) - tokens_before,
@@ -181,7 +180,7 @@ def _finish(
         tasks=rows,
     )
     if settings["trajectories"]:
-        write_jsonl(out_dir / TRAJECTORIES, (_trajectory(entry["trajectory"]) for entry in entries))
+        write_jsonl(out_dir / TRAJECTORIES, (from_record(entry["trajectory"]) for entry in entries))
     record.save(out_dir / RESULT)
     (out_dir / JOURNAL).unlink(missing_ok=True)
     return record
@@ -202,7 +201,3 @@ def _finished(out_dir: Path, identity: dict[str, Any]) -> RunRecord | None:
             mend="give another --out, or move that result away",
         )
     return record
-
-
-def _trajectory(data: dict[str, Any]) -> Trajectory:
-    return Trajectory(**{**data, "steps": tuple(Step(**step) for step in data["steps"])})
