@@ -17,6 +17,7 @@ import gymnasium
 
 from spa_gym.core.atomic import atomic_path
 from spa_gym.core.errors import DataCorrupt, DataNotFound, TrajectoryMismatch
+from spa_gym.core.strict_json import replace_surrogates
 
 __all__ = [
     "TRAJECTORY_VERSION",
@@ -97,6 +98,8 @@ class Trajectory:
 class TrajectoryBuilder:
     """An episode while it is played: give it what `reset` and `step` return, and take the trajectory at the end.
 
+    Half of a surrogate pair becomes U+FFFD in every text, so that any file and page can hold the trajectory.
+
     Args:
         env: The environment that is played; only its id is read.
 
@@ -121,7 +124,7 @@ class TrajectoryBuilder:
 
     def reset(self, observation: str, info: dict[str, Any], history: Iterable[Step] = ()) -> None:
         """Begin an episode, or go on from a state that was reached by `history`."""
-        self.observation, self.info = observation, info
+        self.observation, self.info = replace_surrogates(observation), info
         self.steps: list[Step] = list(history)
         self.terminated = self.truncated = False
 
@@ -142,17 +145,18 @@ class TrajectoryBuilder:
         ids = None if action_ids is None else tuple(action_ids)
         probabilities = None if logprobs is None else tuple(logprobs)
         grounded, progress = bool(info["grounded"]), info.get("progress")
-        self.steps.append(Step(self.observation, action, float(own), grounded, progress, ids, probabilities))
-        self.observation, self.info = observation, info
+        text = replace_surrogates(action)
+        self.steps.append(Step(self.observation, text, float(own), grounded, progress, ids, probabilities))
+        self.observation, self.info = replace_surrogates(observation), info
         self.terminated, self.truncated = bool(terminated), bool(truncated)
 
     def finish(self, *, left: bool = False) -> Trajectory:
         """Return the trajectory; `left` says that an episode which has not ended counts as truncated."""
         return Trajectory(
             env_id=self._env_id,
-            task_id=self.info["task_id"],
-            task_type=self.info["task_type"],
-            goal=self.info["goal"],
+            task_id=replace_surrogates(self.info["task_id"]),
+            task_type=replace_surrogates(self.info["task_type"]),
+            goal=replace_surrogates(self.info["goal"]),
             steps=tuple(self.steps),
             final_observation=self.observation,
             terminated=self.terminated,
