@@ -100,7 +100,7 @@ class _CodeHash:
     """A hash of code and of the values that it uses, the same in every process."""
 
     def __init__(self, subject: Any) -> None:
-        self._sha = hashlib.sha256()
+        self._subject, self._sha = subject, hashlib.sha256()
         self._seen: dict[int, Any] = {}  # values, so that no id is given twice
         self._module = _code_of(subject).__module__
         self._files: set[str] = set()
@@ -146,10 +146,19 @@ class _CodeHash:
             self._add_class(value)
         elif hasattr(value, "__wrapped__"):
             self.add(value.__wrapped__)
-        elif type(value).__module__ == self._module:
+        else:
+            self._add_object(value)
+
+    def _add_object(self, value: Any) -> None:
+        own = type(value).__module__ == self._module
+        if own:
             self.add(type(value))
-            if not hasattr(value, "settings"):
-                self._add_all(part for item in _attributes(value) if not _is_json(item[1]) for part in item)
+        if hasattr(value, "settings"):
+            return
+        for name, part in _attributes(value):
+            # The agent's own plain attributes are its arguments; of other people's objects only those can be told.
+            if _is_json(part) != own or (own and value is not self._subject):
+                self._add_all((name, part))
 
     def _add_function(self, function: types.FunctionType) -> None:
         self._files.add(function.__module__)

@@ -9,7 +9,8 @@ and one info each. To the environment's own keys the evaluation adds two, enough
 Ground truth (`progress`, `goal_share`) is taken out of the info before an agent sees it.
 
 In place of an action an agent may return an exception: this episode ends with it, the others go on. An agent that
-raises is called once more for each episode alone, to find the one that fails. `EvaluationStopped` stops everything.
+raises is called once more for each episode alone, to find the one that fails; one with a memory should return it.
+`EvaluationStopped` stops everything.
 
 Optional members are used where an agent has them: `attach(envs)` is called once with the environments of the slots (the
 expert needs them); `settings() -> dict` says what makes this agent another one than its neighbour (model, prompt hash,
