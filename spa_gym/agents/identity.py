@@ -40,11 +40,15 @@ def agent_name(agent: Agent) -> str:
 
 
 def agent_arguments(agent: Agent) -> dict[str, Any]:
-    """Return the arguments that an agent keeps in public attributes; none where it has `settings()` to say them."""
+    """Return the arguments that an agent keeps in public attributes; none where it has `settings()` to say them.
+
+    Empty containers are left out: they are memories, as a rule.
+    """
     subject = _subject(agent)
     if hasattr(subject, "settings"):
         return {}
-    return {name: public_value(name, value) for name, value in _attributes(subject) if _is_json(value)}
+    found = {name: value for name, value in _attributes(subject) if _is_json(value) and value not in ({}, [])}
+    return {name: public_value(name, value) for name, value in found.items()}
 
 
 def agent_source(agent: Agent) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -119,6 +120,17 @@ def test_an_end_has_one_cause_in_old_records_too(terminated: bool, truncated: bo
     record.update(terminated=terminated, truncated=truncated)
     read = from_record(record)
     assert (read.terminated, read.truncated) == (terminated, truncated and not terminated)
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=20))
+def test_any_text_can_be_written(text: str) -> None:
+    builder, env, actions = solved_at_the_limit()
+    builder.reset(text, {**builder.info, "goal": text})
+    observation, reward, terminated, truncated, info = env.step(actions[0])
+    builder.step(text, f"{text}{observation}", reward, terminated, truncated, {**info, "goal": text})
+    json.dumps(to_record(builder.finish()), ensure_ascii=False).encode()
+    if text.isascii():
+        assert builder.finish().goal == builder.steps[0].action == builder.steps[0].observation == text
 
 
 def test_history_and_what_the_policy_emitted() -> None:
