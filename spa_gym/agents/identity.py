@@ -62,7 +62,7 @@ def agent_source(agent: Agent) -> dict[str, str]:
 
 def public_value(name: str, value: Any) -> Any:
     """Return an argument as a record may show it: keys, addresses, paths and long values only as a hash."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
+    text = str(value)
     private = _SECRET.search(name) or "://" in text or (isinstance(value, str) and Path(value).is_absolute())
     if value is not None and (private or len(text) > _MAX_TEXT):
         return f"sha256:{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:16]}"

@@ -172,7 +172,10 @@ def play_episodes(
             if isinstance(answer, str):
                 episode.step(envs[slot], answer)
             elif on_error == "raise":
-                raise _failed(f"an action in task {episode.builder.info['task_id']}", answer) from answer
+                mend = "correct the agent, or let such an episode end alone with --on-error fail"
+                raise AgentError(
+                    f"an action in task {episode.builder.info['task_id']}", one_line(answer), mend
+                ) from answer
             else:
                 episode.error = one_line(answer)
             if episode.ended:
@@ -182,11 +185,8 @@ def play_episodes(
                     ended.clear()
                 start(slot)
         if not proven and (len(ended) >= FIRST_EPISODES or not running):
-            raise _failed(f"an action in one of the first {len(ended)} episodes", failures[0]) from failures[0]
-
-
-def _failed(expected: str, error: BaseException) -> AgentError:
-    return AgentError(expected, one_line(error), "correct the agent")
+            expected = f"an action in one of the first {len(ended)} episodes"
+            raise AgentError(expected, one_line(failures[0]), "correct the agent") from failures[0]
 
 
 def _agent_view(episode: Episode, slot: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 import gymnasium as gym
 
 from spa_gym.agents.identity import agent_arguments, agent_name, agent_source, public_value
-from spa_gym.agents.protocol import Agent
+from spa_gym.agents.protocol import Agent, AgentError
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.strict_json import replace_surrogates
@@ -60,6 +60,7 @@ def evaluation_identity(
         options: Arguments that the agent was made with, where the caller knows them.
 
     Raises:
+        AgentError: A setting of the agent cannot be recorded.
         BadArgument: An argument of the environment cannot be recorded.
     """
     settings = agent.settings() if hasattr(agent, "settings") else {}  # type: ignore[attr-defined]
@@ -79,7 +80,15 @@ def evaluation_identity(
         "agent_source": agent_source(agent),
         "trajectories": trajectories,
     }
-    return json.loads(replace_surrogates(json.dumps(identity, ensure_ascii=False)))
+    try:
+        text = json.dumps(identity, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise AgentError(
+            "settings() and agent_arguments of plain values (texts, finite numbers, lists, dicts)",
+            f"{error}",
+            "leave out or convert what JSON cannot hold",
+        ) from error
+    return json.loads(replace_surrogates(text))
 
 
 def identity_of(record: RunRecord) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 import spa_gym  # noqa: F401  (registers the ids)
 from spa_gym import cli
 from spa_gym.agents import ExpertAgent, RandomAgent
+from spa_gym.agents.protocol import AgentError
 from spa_gym.core.errors import BadArgument, FolderInUse
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.evaluate import JOURNAL, RESULT, evaluate, progress_of
@@ -232,6 +233,13 @@ def test_source_is_recorded_and_paths_are_not() -> None:
 def test_an_argument_that_no_record_can_hold_is_refused_by_name(value: Any) -> None:
     with pytest.raises(BadArgument, match=r"expected a noun_tagger that .*since the result names it"):
         public_kwargs(Sourced(), {"noun_tagger": value})
+
+
+@pytest.mark.parametrize("value", [object(), Path("/home/me"), float("nan"), {(1, 2): 3}])
+def test_settings_that_no_record_can_hold_are_refused_by_name(value: Any, tmp_path: Path) -> None:
+    with pytest.raises(AgentError, match="plain values"):
+        run(tmp_path, RandomAgent(), agent_arguments={"option": value})
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_function_as_noun_tagger_is_evaluated(tmp_path: Path) -> None:
