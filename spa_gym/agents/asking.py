@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spa_gym.agents.protocol import Agent, AgentError, EvaluationStopped
+from spa_gym.agents.protocol import Agent, AgentError, AgentUnusable
 from spa_gym.core.strict_json import replace_surrogates
 
 __all__ = ["answers_of", "one_line"]
@@ -26,11 +26,11 @@ def answers_of(agent: Agent, observations: Sequence[str], infos: Sequence[dict[s
 
     Raises:
         AgentError: The agent gave another number of actions.
-        EvaluationStopped: The agent wants no further episode.
+        AgentUnusable: The agent can play no episode.
     """
     try:
         answers = agent.act(observations, infos)
-    except EvaluationStopped:
+    except AgentUnusable:
         raise
     except Exception as error:  # whatever an agent of somebody else raises
         if len(observations) == 1:

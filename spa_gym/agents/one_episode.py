@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 
 import gymnasium as gym
 
-from spa_gym.agents.protocol import Agent, AgentError, EpisodeAgent, EvaluationStopped
+from spa_gym.agents.protocol import Agent, AgentError, AgentUnusable, EpisodeAgent
 
 __all__ = ["FunctionAgent", "ObjectAgent", "as_agent"]
 
@@ -61,7 +61,7 @@ class FunctionAgent:
     def _answer(self, observation: str, info: dict[str, Any]) -> Any:
         try:
             return self._call(observation, info)
-        except EvaluationStopped:
+        except AgentUnusable:
             raise
         except Exception as error:  # whatever it is, it ends this episode alone
             return error

@@ -10,7 +10,7 @@ Ground truth (`progress`, `goal_share`) is taken out of the info before an agent
 
 In place of an action an agent may return an exception: this episode ends with it, the others go on. An agent that
 raises is called once more for each episode alone, to find the one that fails; one with a memory should return it.
-`EvaluationStopped` stops everything.
+`AgentUnusable` stops everything.
 
 Optional members are used where an agent has them: `attach(envs)` is called once with the environments of the slots (the
 expert needs them); `settings() -> dict` says what makes this agent another one than its neighbour (model, prompt hash,
@@ -27,15 +27,15 @@ from typing import Any, Protocol, runtime_checkable
 
 from spa_gym.core.errors import SpaGymError
 
-__all__ = ["Agent", "AgentError", "EpisodeAgent", "EvaluationStopped"]
+__all__ = ["Agent", "AgentError", "EpisodeAgent", "AgentUnusable"]
 
 
 class AgentError(SpaGymError):
     """An agent cannot be loaded, breaks the protocol, or fails."""
 
 
-class EvaluationStopped(AgentError):
-    """An agent raises it to stop the whole evaluation; any other exception ends one episode."""
+class AgentUnusable(AgentError):
+    """An agent that can play no episode at all raises it: the evaluation stops. Any other exception ends one episode."""
 
 
 @runtime_checkable

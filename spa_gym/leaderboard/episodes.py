@@ -145,6 +145,7 @@ def play_episodes(
 
     Raises:
         AgentError: the agent gave another number of actions, or failed (see `on_error` and `proven`).
+        AgentUnusable: the agent says that it can play no episode.
     """
     if hasattr(agent, "attach"):
         agent.attach(envs)  # type: ignore[attr-defined]
@@ -172,10 +173,9 @@ def play_episodes(
             if isinstance(answer, str):
                 episode.step(envs[slot], answer)
             elif on_error == "raise":
+                expected = f"an action in task {episode.builder.info['task_id']}"
                 mend = "correct the agent, or let such an episode end alone with --on-error fail"
-                raise AgentError(
-                    f"an action in task {episode.builder.info['task_id']}", one_line(answer), mend
-                ) from answer
+                raise AgentError(expected, one_line(answer), mend) from answer
             else:
                 episode.error = one_line(answer)
             if episode.ended:

@@ -11,7 +11,7 @@ import pytest
 
 from spa_gym.agents.asking import answers_of, one_line
 from spa_gym.agents.one_episode import as_agent
-from spa_gym.agents.protocol import AgentError, EvaluationStopped
+from spa_gym.agents.protocol import AgentError, AgentUnusable
 from spa_gym.leaderboard.evaluate import evaluate
 from tests.agents.agents_by_form import FORMS, WRONG, ActOnObservationAlone, NoCopy, Remembers, coroutine
 from tests.toy import TOY_ID
@@ -86,7 +86,7 @@ def test_a_failure_takes_the_place_of_its_action_alone(agent: Any) -> None:
     assert (first, third) == ("A", "C") and isinstance(second, KeyError)
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, EvaluationStopped("enough")])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, AgentUnusable("enough")])
 def test_what_stops_everything_is_not_taken_for_a_failure(error: Any) -> None:
     def act(observation: str) -> str:
         raise error

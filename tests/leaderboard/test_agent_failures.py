@@ -9,7 +9,7 @@ import pytest
 
 from spa_gym import cli
 from spa_gym.agents import RandomAgent
-from spa_gym.agents.protocol import AgentError, EvaluationStopped
+from spa_gym.agents.protocol import AgentError, AgentUnusable
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.evaluate import RESULT, evaluate, progress_of
@@ -116,13 +116,13 @@ class FailsInLongTasks(RandomAgent):
     def act(self, observations, infos):
         if any(info["task_type"] == "long" for info in infos):
             if self._stop:
-                raise EvaluationStopped("replies with an action", "20 without", "see the first reply")
+                raise AgentUnusable("replies with an action", "20 without", "see the first reply")
             raise ValueError("long")
         return super().act(observations, infos)
 
 
 def test_what_is_left_may_fail_where_the_agent_has_acted_before(tmp_path: Path, capsys) -> None:
-    with pytest.raises(EvaluationStopped, match="20 without"):
+    with pytest.raises(AgentUnusable, match="20 without"):
         run(tmp_path, FailsInLongTasks(stop=True), num_envs=1)
     assert "finished episodes are saved" in capsys.readouterr().err
     record = run(tmp_path, FailsInLongTasks(stop=False), num_envs=1)

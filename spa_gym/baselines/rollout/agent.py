@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from spa_gym.agents.protocol import EvaluationStopped
+from spa_gym.agents.protocol import AgentUnusable
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.codec import Reader
@@ -85,13 +85,13 @@ class ModelAgent:
 
         Raises:
             BadArgument: more episodes run at once than the cache has rows.
-            EvaluationStopped: the device failed, out of memory for example; the cache is not what it was.
+            AgentUnusable: the device failed, out of memory for example; the cache is not what it was.
         """
         try:
             return self._act(observations, infos)
         except RuntimeError as error:
             mend = "pass a smaller --num-envs, or --agent-arg device=cpu"
-            raise EvaluationStopped("an action of the policy", f"{error}", mend) from error
+            raise AgentUnusable("an action of the policy", f"{error}", mend) from error
 
     def _act(self, observations: Sequence[str], infos: Sequence[dict[str, Any]]) -> list[str]:
         if self._lm is None:

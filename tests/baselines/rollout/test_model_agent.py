@@ -10,7 +10,7 @@ import gymnasium
 import pytest
 
 from spa_gym.agents import load_agent
-from spa_gym.agents.protocol import EvaluationStopped
+from spa_gym.agents.protocol import AgentUnusable
 from spa_gym.baselines.models import shipped
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
@@ -123,7 +123,7 @@ def test_a_device_that_fails_stops_the_evaluation(pipeline: Pipeline, monkeypatc
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(agent, "_read", fail)
-    with pytest.raises(EvaluationStopped, match="out of memory.*--num-envs"):
+    with pytest.raises(AgentUnusable, match="out of memory.*--num-envs"):
         agent.act(["look around"], [{"slot": 0, "episode_step": 0, "task_id": "0"}])
 
 
