@@ -35,7 +35,7 @@ class AgentError(SpaGymError):
 
 
 class AgentUnusable(AgentError):
-    """An agent that can play no episode at all raises it: the evaluation stops. Any other exception ends one episode."""
+    """An agent raises it that can play no episode: the evaluation stops. Any other exception ends one episode."""
 
 
 @runtime_checkable
