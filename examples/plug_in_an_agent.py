@@ -13,10 +13,13 @@ from spa_gym.leaderboard.evaluate import evaluate
 
 
 class Thorough:
-    """Takes the first action that this episode has not tried yet: many episodes at once, one memory per slot."""
+    """Takes the first action that this episode has not tried yet: many episodes at once, one memory per slot.
+
+    Public attributes are arguments, which tell one evaluation from another; what changes has a leading underscore.
+    """
 
     def __init__(self) -> None:
-        self.tried: dict[int, set[str]] = {}
+        self._tried: dict[int, set[str]] = {}
 
     def act(self, observations: Sequence[str], infos: Sequence[dict[str, Any]]) -> list[str]:
         """One action per observation."""
@@ -25,8 +28,8 @@ class Thorough:
     def choose(self, info: dict[str, Any]) -> str:
         """The action of one episode."""
         if info["episode_step"] == 0:
-            self.tried[info["slot"]] = set()
-        tried = self.tried[info["slot"]]
+            self._tried[info["slot"]] = set()
+        tried = self._tried[info["slot"]]
         action = next((a for a in info["admissible_actions"] if a not in tried), info["admissible_actions"][0])
         tried.add(action)
         return action
@@ -39,9 +42,6 @@ def first_listed(observation: str, info: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     for agent in (Thorough(), first_listed):
-        name = getattr(agent, "__name__", "Thorough")
-        record = evaluate(
-            "SPA-ALFWorld-v0", {"size": "small"}, "valid_unseen", agent, out_dir=f"results/{name}", agent_name=name
-        )
+        record = evaluate("SPA-ALFWorld-v0", {"size": "small"}, "valid_unseen", agent)
         success = record.metrics["success"]
-        print(f"{name}: success {success['mean']:.3f} [{success['low']:.3f}, {success['high']:.3f}]")
+        print(f"{record.method}: success {success['mean']:.3f} [{success['low']:.3f}, {success['high']:.3f}]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -38,11 +39,11 @@ class Stopped(RandomAgent):
 
     def __init__(self, seed: int = 0, after: int = 45) -> None:
         super().__init__(seed)
-        self.left = after
+        self._left = after
 
     def act(self, observations, infos):
-        self.left -= 1
-        if self.left < 0:
+        self._left -= 1
+        if self._left < 0:
             raise KeyboardInterrupt
         return super().act(observations, infos)
 
@@ -96,7 +97,11 @@ def test_default_folder_and_public_name(tmp_path: Path, monkeypatch: pytest.Monk
     arguments = evaluate_args(tmp_path)
     del arguments[arguments.index("--out") : arguments.index("--out") + 2]
     assert cli.main(arguments) == 0
-    assert (tmp_path / "results" / "tests.toy_SPA-Toy-v0-train-random-seed0" / RESULT).exists()
+    (folder,) = (tmp_path / "results").iterdir()
+    assert re.fullmatch(r"tests\.toy_SPA-Toy-v0-train-random-seed0-[0-9a-f]{6}", folder.name)
+    assert (folder / RESULT).exists()
+    assert cli.main(arguments) == 0 and cli.main([*arguments, "--max-tasks", "2"]) == 0
+    assert len(list((tmp_path / "results").iterdir())) == 2
 
 
 def test_model_agents_are_named_without_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

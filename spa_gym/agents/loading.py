@@ -7,8 +7,9 @@ import inspect
 from typing import Any
 
 from spa_gym.agents.expert_agent import ExpertAgent
+from spa_gym.agents.one_episode import as_agent
 from spa_gym.agents.openai_server import OpenAIServerAgent
-from spa_gym.agents.protocol import Agent, AgentError, as_agent
+from spa_gym.agents.protocol import Agent, AgentError
 from spa_gym.agents.random_agent import RandomAgent
 
 __all__ = ["load_agent"]
@@ -44,7 +45,7 @@ def load_agent(spec: str, /, *, seed: int = 0, **options: Any) -> Agent:
     if spec == "expert":
         return _construct(ExpertAgent, spec, options)
     if kind == "openai" and rest:
-        return _construct(OpenAIServerAgent, spec, {"model": rest, "seed": seed, **options})
+        return _construct(OpenAIServerAgent, spec, {"seed": seed, **options}, (rest,))
     if kind == "model" and rest:
         module, name = MODEL_LOADER
         return as_agent(_construct(_find(module, name, spec), spec, {"seed": seed, **options}, (rest,)))

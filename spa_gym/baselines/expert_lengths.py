@@ -7,6 +7,7 @@ from typing import Any
 
 import gymnasium
 
+from spa_gym.core.arguments import given_once
 from spa_gym.core.errors import UnsolvableTask
 
 __all__ = ["expert_lengths"]
@@ -27,7 +28,7 @@ def expert_lengths(
         Steps in that order, None for a task that the expert cannot solve; None instead of a list where the environment
         has no expert.
     """
-    env = gymnasium.make(env_id, split=split, **env_kwargs)
+    env = gymnasium.make(env_id, **given_once(env_kwargs, split=split))
     bare: Any = env.unwrapped
     if not hasattr(bare, "expert"):
         env.close()

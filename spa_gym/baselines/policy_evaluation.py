@@ -16,6 +16,7 @@ from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.baselines.stage_progress import report_progress
+from spa_gym.core.arguments import given_once
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Trajectory
@@ -71,7 +72,7 @@ def evaluate_policy(
     """
 
     def make() -> gymnasium.Env[str, str]:
-        return gymnasium.make(env_id, split=split, **env_kwargs)
+        return gymnasium.make(env_id, **given_once(env_kwargs, split=split))
 
     if positions is None:
         size = split_size(env_id, env_kwargs, split)
@@ -144,7 +145,7 @@ def split_size(env_id: str, env_kwargs: dict[str, Any], split: str) -> int:
     Raises:
         DataNotFound: the data of the split are missing.
     """
-    env = gymnasium.make(env_id, split=split, **env_kwargs)
+    env = gymnasium.make(env_id, **given_once(env_kwargs, split=split))
     unwrapped: Any = env.unwrapped
     size = len(unwrapped.tasks)
     env.close()

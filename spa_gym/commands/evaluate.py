@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -35,7 +34,7 @@ class Evaluate:
     data_dir: str | None = None
     """Folder of the official data."""
     out: Path | None = None
-    """Folder of the result; default: results/ENV-SPLIT-AGENT-seedN."""
+    """Folder of the result; default: results/ENV-SPLIT-AGENT-seedN-HASH."""
     num_envs: int = 16
     """Episodes that run at once."""
     seed: int = 0
@@ -44,15 +43,20 @@ class Evaluate:
     """Play only so many tasks, spread over the split."""
     trajectories: bool = True
     """Write the trajectories, which verifying needs."""
+    on_error: Literal["fail", "raise"] = "fail"
+    """What a failure of the agent does: end its episode (its row has the error), or stop everything."""
+    again: bool = False
+    """Play again what is in the folder already."""
 
     def run(self) -> int:
         """Evaluate, and print the figures."""
         from spa_gym.agents import load_agent
         from spa_gym.leaderboard.evaluate import RESULT, evaluate
+        from spa_gym.leaderboard.identity import default_folder, identity_of
 
         sys.path.insert(0, "")  # an agent in the current folder is found, as with `python -m`
-        agent = load_agent(self.agent, **{"seed": self.seed, **parse_pairs(self.agent_arg, "--agent-arg")})
-        out = self.folder()
+        options = parse_pairs(self.agent_arg, "--agent-arg")
+        agent = load_agent(self.agent, **{"seed": self.seed, **options})
         record = evaluate(
             self.env,
             env_kwargs(self.env_arg, self.data_dir),
@@ -60,33 +64,24 @@ class Evaluate:
             agent,
             self.num_envs,
             self.seed,
-            out,
+            self.out,
             self.max_tasks,
             self.trajectories,
             agent_name=_public_name(self.agent),
+            agent_arguments=options,
+            on_error=self.on_error,
+            again=self.again,
         )
+        out = self.out or default_folder(identity_of(record))
         played, size = record.settings["num_tasks"], record.settings["split_size"]
         print(f"{self.env} {self.split}, {played} of {size} tasks, agent {record.method}, seed {self.seed}")
         for name in ("success", "score", "grounding", "steps"):
             print(f"  {name:<10}{_interval(record.metrics[name])}")
+        if failed := sum("error" in row for row in record.tasks):
+            print(f"  the agent failed in {failed} of {played} tasks; the error is in the row of each")
         print(f"  {record.env_steps:,} environment steps in {record.wall_time_s:,.1f} s")
         print(f"result: {out / RESULT}")
         return 0
-
-    def interrupted(self) -> str:
-        """What to say after Ctrl-C: what is saved, and how to go on."""
-        from spa_gym.leaderboard.evaluate import JOURNAL, progress_of
-
-        done = progress_of(self.folder())
-        if not done:
-            return "Stopped before the first episode ended; nothing was saved."
-        saved = f"{done} finished episodes are saved in {self.folder() / JOURNAL}"
-        return f"Stopped. {saved}; the same command goes on from there."
-
-    def folder(self) -> Path:
-        """Where the result goes."""
-        name = f"{self.env}-{self.split}-{_public_name(self.agent)}-seed{self.seed}"
-        return self.out or Path("results") / re.sub(r"[^\w.-]+", "_", name)
 
 
 @dataclass

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 import tyro
 
+from spa_gym.core.arguments import given_once
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.strict_json import parse_json
 
 __all__ = ["KeyValues", "env_kwargs", "parse_pairs"]
 
@@ -25,7 +26,7 @@ def parse_pairs(pairs: Iterable[str], option: str) -> dict[str, Any]:
         option: Name of the option, for the message.
 
     Raises:
-        BadArgument: A text has no "=", or no name before it.
+        BadArgument: A text has no "=", or no name before it, or a name comes twice.
 
     >>> parse_pairs(["size=small", "world_seed=3", "list_help=true", "grammar=2.1.2"], "--env-arg")
     {'size': 'small', 'world_seed': 3, 'list_help': True, 'grammar': '2.1.2'}
@@ -35,10 +36,12 @@ def parse_pairs(pairs: Iterable[str], option: str) -> dict[str, Any]:
         name, equals, value = pair.partition("=")
         if not equals or not name.isidentifier():
             raise BadArgument(f"{option} KEY=VALUE", repr(pair), f"for example {option} size=small")
+        if name in read:
+            raise BadArgument(f"{option} {name} once", f"{read[name]!r} and {value!r}", "leave one of them out")
         if value in ("True", "False", "None"):
             value = {"True": "true", "False": "false", "None": "null"}[value]
         try:
-            read[name] = json.loads(value)
+            read[name] = parse_json(value)
         except ValueError:
             read[name] = value
     return read
@@ -46,4 +49,4 @@ def parse_pairs(pairs: Iterable[str], option: str) -> dict[str, Any]:
 
 def env_kwargs(env_arg: Iterable[str], data_dir: str | None) -> dict[str, Any]:
     """Arguments of the environment from `--env-arg` and `--data-dir`."""
-    return {**parse_pairs(env_arg, "--env-arg"), **({"data_dir": data_dir} if data_dir is not None else {})}
+    return given_once(parse_pairs(env_arg, "--env-arg"), **({} if data_dir is None else {"data_dir": data_dir}))

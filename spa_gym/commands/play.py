@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spa_gym.commands.options import KeyValues, env_kwargs
+from spa_gym.core.arguments import given_once
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["Play"]
@@ -44,7 +45,7 @@ class Play:
 
         if self.seed is not None and self.seed < 0:
             raise BadArgument("--seed of at least 0", self.seed, "leave it out for a random task")
-        env = make_env(self.env, {"split": self.split, **env_kwargs(self.env_arg, self.data_dir)})
+        env = make_env(self.env, given_once(env_kwargs(self.env_arg, self.data_dir), split=self.split))
         try:
             _play(env, self.seed, self._options())
         finally:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spa_gym.core.errors import BadArgument
 
-__all__ = ["is_integer", "non_negative_int", "one_of"]
+__all__ = ["given_once", "is_integer", "non_negative_int", "one_of"]
 
 
 def one_of(name: str, value: object, known: Iterable[str], *, suggested: str | None = None) -> None:
@@ -35,6 +35,32 @@ def one_of(name: str, value: object, known: Iterable[str], *, suggested: str | N
         article = "an" if name[0] in "aeiou" else "a"
         mend = f"pass {name}={suggested or names[0]!r}"
         raise BadArgument(f"{article} {name} out of {', '.join(names)}", f"{value!r:.80}", mend)
+
+
+def given_once(env_kwargs: Mapping[str, Any], **given: Any) -> dict[str, Any]:
+    """Return the arguments of an environment together with those that have a place of their own, the split above all.
+
+    Args:
+        env_kwargs: The arguments, as a user gives them in one dict.
+        **given: Those that were given beside it.
+
+    Raises:
+        BadArgument: One of them is in both places, so that a record could name one and the environment use the other.
+
+    Example:
+        >>> given_once({"size": "small"}, split="test")
+        {'split': 'test', 'size': 'small'}
+        >>> given_once({"split": "train"}, split="test")
+        Traceback (most recent call last):
+            ...
+        spa_gym.core.errors.BadArgument: expected split in one place; got split='test', and split='train' in env_kwargs\
+. To mend it: leave split out of env_kwargs (--env-arg)
+    """
+    for name in given:
+        if name in env_kwargs:
+            got = f"{name}={given[name]!r}, and {name}={env_kwargs[name]!r} in env_kwargs"
+            raise BadArgument(f"{name} in one place", got, f"leave {name} out of env_kwargs (--env-arg)")
+    return {**given, **env_kwargs}
 
 
 def is_integer(value: Any) -> bool:

@@ -68,6 +68,8 @@ def atomic_write_bytes(path: str | os.PathLike[str], data: bytes | bytearray | m
 def atomic_write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write text to a file as UTF-8 with the line ends it has, all or nothing.
 
+    Half of a surrogate pair has no UTF-8; it is written as its escape, which in JSON means the same.
+
     Args:
         path: The file.
         text: Its whole new content.
@@ -75,7 +77,7 @@ def atomic_write_text(path: str | os.PathLike[str], text: str) -> None:
     Raises:
         WriteFailed: The system refused; the old file is untouched.
     """
-    atomic_write_bytes(path, text.encode("utf-8"))
+    atomic_write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def flush_to_disk(path: Path) -> None:

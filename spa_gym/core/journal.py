@@ -2,27 +2,32 @@
 
 An evaluation keeps one, and an exploration. The first line names the run; each further line is one finished episode.
 A line is flushed to the disk as its episode ends. A process killed in the middle of a line leaves a torn last line,
-which the next start cuts off; a torn line elsewhere is damage and is refused.
+which the next start cuts off; a torn line elsewhere, or one that is no entry, is damage and is refused.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from spa_gym.core.errors import BadArgument, DataCorrupt, WriteFailed
+from spa_gym.core.errors import BadArgument, DataCorrupt, SpaGymError, WriteFailed
+from spa_gym.core.strict_json import parse_json_object
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "differences"]
+
+Entry = TypeVar("Entry")
 
 
-class Journal:
+class Journal(Generic[Entry]):
     """An append-only file of entries under one header.
 
     Args:
         path: the file; made with its folder where it is missing, continued where it is there.
         header: what identifies the run; must equal the header of a file that is already there.
+        read: makes an entry of the JSON object of a line; an error says that it is none.
 
     Raises:
         BadArgument: the file belongs to another run.
@@ -30,17 +35,17 @@ class Journal:
         DataCorrupt: a line before the last cannot be read.
     """
 
-    def __init__(self, path: str | Path, header: dict[str, Any]) -> None:
+    def __init__(self, path: str | Path, header: dict[str, Any], read: Callable[[dict[str, Any]], Entry]) -> None:
         self.path = Path(path)
         header = json.loads(json.dumps(header))  # as it will be read back: tuples become lists
         lines = self._read()
         if lines and lines[0] != header:
             raise BadArgument(
                 expected=f"the journal of the same run in {self.path}",
-                got=_differences(lines[0], header),
+                got=differences(lines[0], header),
                 mend="give another --out, or delete the file to start anew",
             )
-        self.entries: list[dict[str, Any]] = lines[1:]
+        self.entries: list[Entry] = [self._checked(n, read, line) for n, line in enumerate(lines[1:], start=2)]
         """Episodes that were finished before."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +62,7 @@ class Journal:
             WriteFailed: the write failed (a full disk, say); the entries before it are safe.
         """
         try:
-            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            self._file.write(json.dumps(entry) + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -83,19 +88,20 @@ class Journal:
         whole = data[: data.rfind(b"\n") + 1]
         if len(whole) < len(data):
             os.truncate(self.path, len(whole))
-        entries = []
-        for number, line in enumerate(whole.splitlines(), start=1):
-            try:
-                entries.append(json.loads(line))
-            except ValueError as error:
-                raise DataCorrupt(
-                    expected=f"one JSON object a line in {self.path}",
-                    got=f"line {number}: {error}",
-                    mend="delete that line (its episode is played again), or the file to start anew",
-                ) from error
-        return entries
+        return [self._checked(n, parse_json_object, line) for n, line in enumerate(whole.splitlines(), start=1)]
+
+    def _checked(self, number: int, read: Callable[[Any], Any], line: Any) -> Any:
+        try:
+            return read(line)
+        except (KeyError, TypeError, ValueError, AttributeError, SpaGymError) as error:
+            raise DataCorrupt(
+                expected=f"the journal of a run in {self.path}",
+                got=f"line {number}: {type(error).__name__}: {error}",
+                mend="delete that line (its episode is played again), or the file to start anew",
+            ) from error
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> str:
+def differences(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """Name what is not the same in two headers, with both values; empty where all of it is."""
     names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    return "; ".join(f"{name}: {old.get(name)!r} there, {new.get(name)!r} now" for name in names)
+    return "; ".join(f"{name}: {old.get(name)!r:.200} there, {new.get(name)!r:.200} now" for name in names)

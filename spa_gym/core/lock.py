@@ -6,17 +6,53 @@ The file itself stays where it is: removing it would let two processes hold two 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from spa_gym.core.errors import FolderInUse, WriteFailed
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
-__all__ = ["locked", "locked_or_busy"]
+__all__ = ["alone_in", "locked", "locked_or_busy"]
+
+_log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep every other run out of a folder while the block runs; `<folder>/.lock` stays behind, held by nobody.
+
+    On a file system without locks the block runs with a warning.
+
+    Args:
+        folder: Where a run writes; it is made where it is missing.
+
+    Raises:
+        FolderInUse: Another run holds it.
+        WriteFailed: The folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteFailed(f"to write to the folder {folder}", str(error), "choose another --out") from error
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked_or_busy(folder / ".lock"))
+        except BlockingIOError as error:
+            raise FolderInUse(
+                f"{folder} for this run alone",
+                "a run that is still writing there",
+                "wait for it or end it, then start the same command again; or choose another --out",
+            ) from error
+        except OSError as error:
+            _log.warning("no lock on %s (%s): do not start another run there meanwhile", folder, error)
+        yield
 
 
 @contextlib.contextmanager

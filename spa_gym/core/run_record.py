@@ -133,7 +133,7 @@ class RunRecord:
     def save(self, path: str | Path) -> Path:
         """Write the record atomically, its folder made where it is missing; a failed write leaves the old file."""
         path = Path(path)
-        atomic_write_text(path, json.dumps(self.as_dict(), indent=1, ensure_ascii=False, default=_plain) + "\n")
+        atomic_write_text(path, json.dumps(self.as_dict(), indent=1, default=_plain) + "\n")
         return path
 
     @classmethod

@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-__all__ = ["parse_json", "parse_json_object"]
+__all__ = ["parse_json", "parse_json_object", "replace_surrogates"]
 
 _MAX_DEPTH = 200
 """Deeper nesting is an error. Nothing that the package writes is deeper than 10; Python's own limit depends on how
@@ -56,6 +56,20 @@ def parse_json_object(content: bytes | str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"it holds a JSON {_KINDS.get(type(value), 'null')}, not an object")
     return value
+
+
+def replace_surrogates(text: str) -> str:
+    r"""Return a text that can be written: half of a surrogate pair becomes U+FFFD, which stands for no character.
+
+    Example:
+        >>> replace_surrogates("look \ud83d")
+        'look \ufffd'
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 _KINDS = {list: "array", str: "string", int: "number", float: "number", bool: "boolean"}

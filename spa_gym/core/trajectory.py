@@ -1,4 +1,4 @@
-"""What happened in an episode (`Step`, `Trajectory`) and its versioned JSONL file.
+"""What happened in an episode (`Step`, `Trajectory`), the one builder of it, and its versioned JSONL file.
 
 One line is one trajectory with its own `version`, so that files can be joined and cut by line. Everything that
 learns or reports reads trajectories and nothing else; the token ids are those that the policy emitted, so that no
@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, SupportsFloat
+
+import gymnasium
 
 from spa_gym.core.atomic import atomic_path
 from spa_gym.core.errors import DataCorrupt, DataNotFound, TrajectoryMismatch
+from spa_gym.core.strict_json import replace_surrogates
 
 __all__ = [
     "TRAJECTORY_VERSION",
     "Step",
     "Trajectory",
+    "TrajectoryBuilder",
     "from_record",
     "iter_jsonl",
     "read_jsonl",
@@ -39,7 +43,7 @@ class Step:
     """What was seen before acting."""
     action: str
     reward: float
-    """The environment's own reward for this action."""
+    """The environment's own reward for this action, under credit wrappers too."""
     grounded: bool
     """The action was executed."""
     progress: float | None = None
@@ -64,11 +68,16 @@ class Trajectory:
     terminated: bool
     """The environment's own rule ended the episode."""
     truncated: bool
-    """The step limit ended it."""
+    """The step limit ended it, or whoever played left it. An episode that is both is `terminated` alone."""
     score: float
     """`info["score"]` at the end."""
     success: bool
     """`info["success"]` at the end."""
+
+    def __post_init__(self) -> None:
+        """Give an end one cause: the environment's own rule before the step limit."""
+        if self.terminated and self.truncated:
+            object.__setattr__(self, "truncated", False)
 
     @property
     def num_steps(self) -> int:
@@ -84,6 +93,77 @@ class Trajectory:
     def grounding_accuracy(self) -> float:
         """Executed actions / actions; 1.0 when there was no action."""
         return sum(step.grounded for step in self.steps) / len(self.steps) if self.steps else 1.0
+
+
+class TrajectoryBuilder:
+    """An episode while it is played: give it what `reset` and `step` return, and take the trajectory at the end.
+
+    Half of a surrogate pair becomes U+FFFD in every text, so that any file and page can hold the trajectory.
+
+    Args:
+        env: The environment that is played; only its id is read.
+
+    Attributes:
+        observation: What is seen now.
+        info: The last info.
+        steps: What has happened so far.
+        terminated: The environment's own rule has ended the episode.
+        truncated: The step limit has ended it.
+    """
+
+    __slots__ = ("_env_id", "info", "observation", "steps", "terminated", "truncated")
+
+    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
+        self._env_id = env.spec.id if env.spec is not None else type(env.unwrapped).__name__
+        self.reset("", {})
+
+    @property
+    def ended(self) -> bool:
+        """Whether the environment has ended the episode."""
+        return self.terminated or self.truncated
+
+    def reset(self, observation: str, info: dict[str, Any], history: Iterable[Step] = ()) -> None:
+        """Begin an episode, or go on from a state that was reached by `history`."""
+        self.observation, self.info = replace_surrogates(observation), info
+        self.steps: list[Step] = list(history)
+        self.terminated = self.truncated = False
+
+    def step(
+        self,
+        action: str,
+        observation: str,
+        reward: SupportsFloat,
+        terminated: bool,
+        truncated: bool,
+        info: dict[str, Any],
+        *,
+        action_ids: Sequence[int] | None = None,
+        logprobs: Sequence[float] | None = None,
+    ) -> None:
+        """Add an action and what `env.step` returned for it; ids and log-probabilities where a policy emitted it."""
+        own = info.get("reward/env", reward)  # a credit wrapper pays another reward and keeps this one
+        ids = None if action_ids is None else tuple(action_ids)
+        probabilities = None if logprobs is None else tuple(logprobs)
+        grounded, progress = bool(info["grounded"]), info.get("progress")
+        text = replace_surrogates(action)
+        self.steps.append(Step(self.observation, text, float(own), grounded, progress, ids, probabilities))
+        self.observation, self.info = replace_surrogates(observation), info
+        self.terminated, self.truncated = bool(terminated), bool(truncated)
+
+    def finish(self, *, left: bool = False) -> Trajectory:
+        """Return the trajectory; `left` says that an episode which has not ended counts as truncated."""
+        return Trajectory(
+            env_id=self._env_id,
+            task_id=replace_surrogates(self.info["task_id"]),
+            task_type=replace_surrogates(self.info["task_type"]),
+            goal=replace_surrogates(self.info["goal"]),
+            steps=tuple(self.steps),
+            final_observation=self.observation,
+            terminated=self.terminated,
+            truncated=self.truncated or left,
+            score=float(self.info["score"]),
+            success=bool(self.info["success"]),
+        )
 
 
 def write_jsonl(path: str | os.PathLike[str], trajectories: Iterable[Trajectory]) -> None:

@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import gymnasium as gym
 
 import spa_gym  # noqa: F401  (registers the ids)
+from spa_gym.agents.asking import answers_of, one_line
 from spa_gym.agents.protocol import Agent, AgentError
 from spa_gym.core.errors import BadArgument
-from spa_gym.core.trajectory import Step, Trajectory
+from spa_gym.core.strict_json import replace_surrogates
+from spa_gym.core.trajectory import Trajectory, TrajectoryBuilder
 
-__all__ = ["Episode", "begin_episode", "data_hash", "episode_seed", "make_env", "play_episodes"]
+__all__ = ["Episode", "OnError", "begin_episode", "data_hash", "episode_seed", "make_env", "play_episodes", "row_of"]
 
 TRUTH_KEYS = ("progress", "goal_share")
+FIRST_EPISODES = 5
+"""An agent that fails in all of the first ones, without an action, is broken."""
+OnError = Literal["fail", "raise"]
+"""What a failure of the agent does: end its episode, or raise."""
 
 
 @dataclass
@@ -30,63 +36,44 @@ class Episode:
     position: int
     """Position of the task in its split."""
     seed: int
-    observation: str
-    info: dict[str, Any]
-    env_id: str
-    steps: list[Step] = field(default_factory=list)
-    terminated: bool = False
-    truncated: bool = False
+    builder: TrajectoryBuilder
+    error: str | None = None
+    """What the agent failed with, which ended the episode."""
 
     @property
     def ended(self) -> bool:
-        """Whether the environment has ended it."""
-        return self.terminated or self.truncated
+        """Whether it is over."""
+        return self.builder.ended or self.error is not None
 
     def step(self, env: gym.Env[Any, Any], action: str) -> None:
         """Take one action."""
-        before = self.observation
-        self.observation, reward, self.terminated, self.truncated, self.info = env.step(action)
-        self.steps.append(
-            Step(
-                observation=before,
-                action=action,
-                reward=float(self.info.get("reward/env", reward)),
-                grounded=bool(self.info["grounded"]),
-                progress=self.info.get("progress"),
-                action_ids=None,
-                logprobs=None,
-            )
-        )
+        action = replace_surrogates(action)  # what the environment answers is what a replay of the record gives
+        self.builder.step(action, *env.step(action))
 
     def row(self) -> dict[str, Any]:
         """The line of this episode in a result."""
-        return {
-            "position": self.position,
-            "task_id": self.info["task_id"],
-            "task_type": self.info["task_type"],
-            "success": bool(self.info["success"]),
-            "score": float(self.info["score"]),
-            "steps": len(self.steps),
-            "grounded": sum(step.grounded for step in self.steps),
-            "terminated": bool(self.terminated),
-            "truncated": bool(self.truncated),
-            "seed": self.seed,
-        }
+        return row_of(self.trajectory(), self.position, self.seed, self.error)
 
     def trajectory(self) -> Trajectory:
         """The whole episode."""
-        return Trajectory(
-            env_id=self.env_id,
-            task_id=self.info["task_id"],
-            task_type=self.info["task_type"],
-            goal=self.info["goal"],
-            steps=tuple(self.steps),
-            final_observation=self.observation,
-            terminated=bool(self.terminated),
-            truncated=bool(self.truncated),
-            score=float(self.info["score"]),
-            success=bool(self.info["success"]),
-        )
+        return self.builder.finish()
+
+
+def row_of(played: Trajectory, position: int, seed: int, error: str | None = None) -> dict[str, Any]:
+    """The line of an episode in a result; `error` is in it only where the agent failed."""
+    row = {
+        "position": position,
+        "task_id": played.task_id,
+        "task_type": played.task_type,
+        "success": played.success,
+        "score": played.score,
+        "steps": played.num_steps,
+        "grounded": sum(step.grounded for step in played.steps),
+        "terminated": played.terminated,
+        "truncated": played.truncated,
+        "seed": seed,
+    }
+    return row if error is None else {**row, "error": error}
 
 
 def make_env(env_id: str, env_kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
@@ -128,13 +115,19 @@ def episode_seed(seed: int, position: int) -> int:
 
 def begin_episode(env: gym.Env[Any, Any], task: int | str, position: int, seed: int) -> Episode:
     """Reset the environment to one task."""
-    observation, info = env.reset(seed=seed, options={"task_id": task})
-    env_id = env.spec.id if env.spec is not None else type(env.unwrapped).__name__
-    return Episode(position, seed, observation, info, env_id)
+    builder = TrajectoryBuilder(env)
+    builder.reset(*env.reset(seed=seed, options={"task_id": task}))
+    return Episode(position, seed, builder)
 
 
 def play_episodes(
-    envs: Sequence[gym.Env[Any, Any]], agent: Agent, positions: Sequence[int], seed: int
+    envs: Sequence[gym.Env[Any, Any]],
+    agent: Agent,
+    positions: Sequence[int],
+    seed: int,
+    *,
+    on_error: OnError = "fail",
+    proven: bool = False,
 ) -> Iterator[Episode]:
     """Play each task once, as many at a time as there are environments.
 
@@ -143,17 +136,22 @@ def play_episodes(
         agent: answers all running episodes in one call.
         positions: tasks to play, as positions in the split.
         seed: episodes are seeded with `episode_seed(seed, position)`.
+        on_error: where the agent fails in an episode, `"fail"` ends that episode with its `error`, `"raise"` raises.
+        proven: the agent has acted before. One that has not, and fails in each of the first episodes, is broken: it
+            raises, so that a slip in an agent does not cost a whole evaluation.
 
     Yields:
         Each episode as it ends.
 
     Raises:
-        AgentError: the agent gave another number of actions, or something that is not text.
+        AgentError: the agent gave another number of actions, or failed (see `on_error` and `proven`).
+        AgentUnusable: the agent says that it can play no episode.
     """
     if hasattr(agent, "attach"):
         agent.attach(envs)  # type: ignore[attr-defined]
     waiting = iter(positions)
     running: dict[int, Episode] = {}
+    ended: list[Episode] = []
 
     def start(slot: int) -> None:
         position = next(waiting, None)
@@ -166,31 +164,32 @@ def play_episodes(
         start(slot)
     while running:
         slots = list(running)
-        observations = [running[slot].observation for slot in slots]
-        actions = agent.act(observations, [_agent_view(running[slot], slot) for slot in slots])
-        _check_actions(actions, len(slots))
-        for slot, action in zip(slots, actions, strict=True):
+        observations = [running[slot].builder.observation for slot in slots]
+        answers = answers_of(agent, observations, [_agent_view(running[slot], slot) for slot in slots])
+        proven = proven or any(isinstance(answer, str) for answer in answers)
+        failures = [answer for answer in answers if isinstance(answer, BaseException)]
+        for slot, answer in zip(slots, answers, strict=True):
             episode = running[slot]
-            episode.step(envs[slot], action)
+            if isinstance(answer, str):
+                episode.step(envs[slot], answer)
+            elif on_error == "raise":
+                expected = f"an action in task {episode.builder.info['task_id']}"
+                mend = "correct the agent, or let such an episode end alone with --on-error fail"
+                raise AgentError(expected, one_line(answer), mend) from answer
+            else:
+                episode.error = one_line(answer)
             if episode.ended:
+                ended.append(episode)
+                if proven:
+                    yield from ended
+                    ended.clear()
                 start(slot)
-                yield episode
+        if not proven and (len(ended) >= FIRST_EPISODES or not running):
+            expected = f"an action in one of the first {len(ended)} episodes"
+            raise AgentError(expected, one_line(failures[0]), "correct the agent") from failures[0]
 
 
 def _agent_view(episode: Episode, slot: int) -> dict[str, Any]:
     """The info without ground truth, with slot and step."""
-    view = {name: value for name, value in episode.info.items() if name not in TRUTH_KEYS}
-    return {**view, "slot": slot, "episode_step": len(episode.steps)}
-
-
-def _check_actions(actions: Any, expected: int) -> None:
-    if isinstance(actions, str) or not hasattr(actions, "__len__") or len(actions) != expected:
-        got = f"{type(actions).__name__} {actions!r:.80}"
-    else:
-        wrong = [action for action in actions if not isinstance(action, str)]
-        if not wrong:
-            return
-        got = f"an action of type {type(wrong[0]).__name__}: {wrong[0]!r:.80}"
-    raise AgentError(
-        expected=f"a list of {expected} actions, each a str", got=got, mend="return one str per observation from act()"
-    )
+    view = {name: value for name, value in episode.builder.info.items() if name not in TRUTH_KEYS}
+    return {**view, "slot": slot, "episode_step": len(episode.builder.steps)}

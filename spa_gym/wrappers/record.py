@@ -13,7 +13,7 @@ import gymnasium
 from gymnasium.utils import RecordConstructorArgs
 
 from spa_gym.core.errors import BadArgument
-from spa_gym.core.trajectory import Step, Trajectory, read_jsonl, write_jsonl
+from spa_gym.core.trajectory import Step, Trajectory, TrajectoryBuilder, read_jsonl, write_jsonl
 
 __all__ = ["RecordTrajectory"]
 
@@ -46,30 +46,23 @@ class RecordTrajectory(gymnasium.Wrapper[str, str, str, str], RecordConstructorA
         if path is not None and os.path.exists(path):
             self.trajectories += read_jsonl(path)
         self._written = len(self.trajectories)
-        self._observation = ""
-        self._steps: list[Step] = []
+        self._episode = TrajectoryBuilder(env)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         """Starts an episode; an unfinished one is forgotten."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._observation, self._steps = observation, []
+        self._episode.reset(observation, info)
         return observation, info
 
     def step(self, action: str) -> tuple[str, Any, bool, bool, dict[str, Any]]:
         """Steps, and records."""
         observation, reward, terminated, truncated, info = self.env.step(action)
-        self._steps.append(
-            Step(
-                observation=self._observation,
-                action=action if isinstance(action, str) else str(action),
-                reward=float(info.get("reward/env", reward)),
-                grounded=bool(info["grounded"]),
-                progress=info.get("progress"),
-            )
-        )
-        self._observation = observation
-        if terminated or truncated:
-            self._finish(terminated, truncated, info)
+        text = action if isinstance(action, str) else str(action)
+        self._episode.step(text, observation, reward, terminated, truncated, info)
+        if self._episode.ended:
+            self.trajectories.append(self._episode.finish())
+            if len(self.trajectories) - self._written >= self._every:
+                self.flush()
         return observation, reward, terminated, truncated, info
 
     def flush(self) -> None:
@@ -91,27 +84,9 @@ class RecordTrajectory(gymnasium.Wrapper[str, str, str, str], RecordConstructorA
 
     def clone_wrapper_state(self) -> tuple[str, tuple[Step, ...]]:
         """The episode so far."""
-        return self._observation, tuple(self._steps)
+        return self._episode.observation, tuple(self._episode.steps)
 
     def restore_wrapper_state(self, state: tuple[str, tuple[Step, ...]]) -> None:
         """Goes back to it."""
-        self._observation, steps = state
-        self._steps = list(steps)
-
-    def _finish(self, terminated: bool, truncated: bool, info: dict[str, Any]) -> None:
-        trajectory = Trajectory(
-            env_id=self.env.spec.id if self.env.spec is not None else type(self.unwrapped).__name__,
-            task_id=info["task_id"],
-            task_type=info["task_type"],
-            goal=info["goal"],
-            steps=tuple(self._steps),
-            final_observation=self._observation,
-            terminated=terminated,
-            truncated=truncated,
-            score=float(info["score"]),
-            success=bool(info["success"]),
-        )
-        self.trajectories.append(trajectory)
-        self._steps = []
-        if len(self.trajectories) - self._written >= self._every:
-            self.flush()
+        observation, steps = state
+        self._episode.reset(observation, {}, steps)  # the next step brings the info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from spa_gym.core import atomic
 from spa_gym.core.atomic import atomic_path, atomic_write_bytes, atomic_write_text
 from spa_gym.core.errors import WriteFailed
+from spa_gym.core.run_record import RunRecord
 
 
 def names(folder: Path) -> list[str]:
@@ -26,6 +28,13 @@ def test_writes_and_replaces_and_makes_the_folder(tmp_path: Path) -> None:
     assert path.read_bytes() == "one\r\nzwei ß\n".encode()
     atomic_write_bytes(str(path), b"\x00two")
     assert path.read_bytes() == b"\x00two" and names(path.parent) == ["file.txt"]
+
+
+def test_half_a_surrogate_pair_is_written_as_its_escape(tmp_path: Path) -> None:
+    atomic_write_text(tmp_path / "any.json", json.dumps("ä \ud83d", ensure_ascii=False))
+    assert (tmp_path / "any.json").read_text(encoding="utf-8") == '"ä \\ud83d"'
+    RunRecord("train", "ppo \ud83d", "SPA-Toy-v0").save(tmp_path / "record.json")
+    assert json.loads((tmp_path / "record.json").read_bytes())["method"] == "ppo \ud83d"
 
 
 def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:

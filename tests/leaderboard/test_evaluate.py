@@ -35,18 +35,15 @@ def rows_of(record: RunRecord) -> list[dict[str, Any]]:
 
 
 class Stops:
-    """A random agent that raises at its n-th call."""
+    """A random agent whose user stops it at its n-th call."""
 
-    def __init__(self, calls: int, error: type[BaseException] = KeyboardInterrupt) -> None:
-        self.inner, self.left, self.error = RandomAgent(seed=1), calls, error
-
-    def settings(self) -> dict[str, Any]:
-        return self.inner.settings()
+    def __init__(self, calls: int) -> None:
+        self.inner, self._left = RandomAgent(seed=1), calls
 
     def act(self, observations, infos):
-        self.left -= 1
-        if self.left < 0:
-            raise self.error
+        self._left -= 1
+        if self._left < 0:
+            raise KeyboardInterrupt
         return self.inner.act(observations, infos)
 
 
@@ -58,7 +55,7 @@ def test_every_task_exactly_once(tmp_path: Path) -> None:
     assert record.metrics["grounding"]["mean"] == record.metrics["score"]["mean"] == 1.0
     assert record.env_steps == sum(row["steps"] for row in record.tasks)
     assert set(record.metrics["by_task_type"]) == {"short", "long"}
-    assert sorted(path.name for path in tmp_path.iterdir()) == [RESULT, TRAJECTORIES]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", RESULT, TRAJECTORIES]
     assert RunRecord.load(tmp_path / RESULT) == record
 
 
@@ -129,9 +126,9 @@ def test_damage_elsewhere_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_finished_evaluation_is_not_played_again(tmp_path: Path) -> None:
-    record = run(tmp_path)
-    assert run(tmp_path, Stops(0), agent_name="RandomAgent") == record
-    assert run(tmp_path, num_envs=1).created == record.created
+    record = run(tmp_path, Stops(10_000))
+    assert run(tmp_path, Stops(0)) == record
+    assert run(tmp_path, Stops(0), num_envs=1).created == record.created
 
 
 @pytest.mark.parametrize("other", [{"seed": 2}, {"max_tasks": 2}, {"agent": RandomAgent(seed=9)}, {"agent_name": "x"}])
@@ -192,10 +189,10 @@ def test_a_full_disk_at_the_very_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("spa_gym.core.run_record.atomic_write_text", full)
     with pytest.raises(WriteFailed):
-        run(tmp_path)
+        run(tmp_path, Stops(10_000))
     monkeypatch.undo()
     assert progress_of(tmp_path) == NUM_TASKS
-    record = run(tmp_path, Stops(0), agent_name="RandomAgent")
+    record = run(tmp_path, Stops(0))
     assert len(record.tasks) == NUM_TASKS and verify(tmp_path, progress_bar=False).ok
 
 

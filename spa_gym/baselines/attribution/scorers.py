@@ -42,6 +42,7 @@ from spa_gym.baselines.train_config import TrainConfig
 from spa_gym.baselines.training.study import study_of
 from spa_gym.baselines.training.tasks import Tasks
 from spa_gym.baselines.training.train import train
+from spa_gym.core.arguments import given_once
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.trajectory import Trajectory
 from spa_gym.wrappers.estimators import load_object, make_estimator
@@ -215,7 +216,7 @@ class Scorers:
         import gymnasium
 
         known = demonstrations(config.env_id, config.env_kwargs, config.demonstrations)
-        env = gymnasium.make(config.env_id, split="train", **config.env_kwargs)
+        env = gymnasium.make(config.env_id, **given_once(config.env_kwargs, split="train"))
         missing = dict.fromkeys(task for task in self.truth.tasks if task not in {t.task_id for t in known})
         more: list[Any] = [play_demonstrator(env, task, random.Random(f"truth/{task}"))[0] for task in missing]  # type: ignore[arg-type]
         env.close()
@@ -225,7 +226,8 @@ class Scorers:
         """A progress estimator's contributions, step by step, as its wrapper would ask for them."""
         import gymnasium
 
-        env = gymnasium.make(self.settings["env_id"], split="train", progress=True, **self.settings["env_kwargs"])
+        env_kwargs = given_once(self.settings["env_kwargs"], split="train", progress=True)
+        env = gymnasium.make(self.settings["env_id"], **env_kwargs)
         estimator = make_estimator(name, env)
         env.close()
         if hasattr(estimator, "reads"):

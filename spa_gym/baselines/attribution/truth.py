@@ -32,6 +32,7 @@ from spa_gym.baselines.rollout.player import EnginePlayer
 from spa_gym.baselines.seam import Place, Player
 from spa_gym.baselines.training.resume import finished_record, plain_settings
 from spa_gym.baselines.training.tracker import Tracker
+from spa_gym.core.arguments import given_once
 from spa_gym.core.atomic import atomic_write_bytes, atomic_write_text
 from spa_gym.core.errors import BadArgument, CheckpointMismatch
 from spa_gym.core.run_record import RunRecord
@@ -95,7 +96,7 @@ def make_truth(config: TruthConfig) -> RunRecord:
     engine = CachedEngine(loaded.model, loaded.codec)
 
     def make() -> gymnasium.Env[str, str]:
-        return gymnasium.make(config.env_id, split="train", progress=True, **config.env_kwargs)
+        return gymnasium.make(config.env_id, **given_once(config.env_kwargs, split="train", progress=True))
 
     tasks = _draw_tasks(make(), config)
     done = {number for number in range(len(tasks)) if _chunk(chunks, number).is_file()}

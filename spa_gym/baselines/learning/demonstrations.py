@@ -11,6 +11,7 @@ from typing import Any
 import gymnasium
 
 from spa_gym.baselines.learning.transcripts import play_demonstrator
+from spa_gym.core.arguments import given_once
 from spa_gym.core.trajectory import Trajectory
 
 __all__ = ["demonstrations"]
@@ -24,7 +25,7 @@ def demonstrations(env_id: str, env_kwargs: dict[str, Any], count: int) -> list[
         env_kwargs: its arguments, without the split.
         count: how many; all that are solved, where there are fewer.
     """
-    env = gymnasium.make(env_id, split="train", **env_kwargs)
+    env = gymnasium.make(env_id, **given_once(env_kwargs, split="train"))
     made: list[Trajectory] = []
     task = 0
     bare: Any = env.unwrapped

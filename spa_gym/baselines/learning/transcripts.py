@@ -14,7 +14,7 @@ from typing import Any
 
 from spa_gym.baselines.models.tokens import Codec, EncodedTrajectory, encode
 from spa_gym.core.players import playable
-from spa_gym.core.trajectory import Step, Trajectory
+from spa_gym.core.trajectory import Trajectory, TrajectoryBuilder
 
 __all__ = ["Transcript", "TranscriptPools", "TranscriptStream", "play_demonstrator", "play_transcript"]
 
@@ -55,36 +55,21 @@ def play_demonstrator(
         noise: share of steps on which a random admissible action is done instead; such steps are not imitated.
         explore: let the explorer play; all its actions are imitated.
     """
-    observation, info = env.reset(options={"task_id": task})
+    episode = TrajectoryBuilder(env)
+    episode.reset(*env.reset(options={"task_id": task}))
     player: Any = playable(env).explorer(rng) if explore else playable(env).demonstrator()
-    steps: list[Step] = []
     imitate: list[bool] = []
-    terminated = truncated = False
-    while not (terminated or truncated):
-        admissible = info["admissible_actions"]
+    while not episode.ended:
+        admissible = episode.info["admissible_actions"]
         slip = not explore and rng.random() < noise
         if slip:
             action = admissible[int(rng.random() * len(admissible))]
         else:
             action = player.act(admissible) if explore else player.act()
-        seen = observation
-        observation, reward, terminated, truncated, info = env.step(action)
-        player.observe(action, observation)
-        steps.append(Step(seen, action, float(reward), info["grounded"], None, None, None))
+        episode.step(action, *env.step(action))
+        player.observe(action, episode.observation)
         imitate.append(not slip)
-    trajectory = Trajectory(
-        env_id=env.spec.id,
-        task_id=info["task_id"],
-        task_type=info["task_type"],
-        goal=info["goal"],
-        steps=tuple(steps),
-        final_observation=observation,
-        terminated=terminated,
-        truncated=truncated,
-        score=info["score"],
-        success=info["success"],
-    )
-    return trajectory, imitate
+    return episode.finish(), imitate
 
 
 def play_transcript(

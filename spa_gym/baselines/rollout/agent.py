@@ -5,12 +5,15 @@ It plays through the agent protocol like anybody else's agent, one growing cache
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from spa_gym.agents.protocol import AgentUnusable
 from spa_gym.baselines.device import choose_device
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.codec import Reader
@@ -44,7 +47,9 @@ class ModelAgent:
     def __init__(
         self, path: str, *, temperature: float = 0.0, max_action_tokens: int = 32, seed: int = 0, device: str = "auto"
     ) -> None:
-        loaded = load_checkpoint(resolve_start(path), device=choose_device(device))
+        place = resolve_start(path)
+        loaded = load_checkpoint(place, device=choose_device(device))
+        self._checkpoint_hash = _hash_of_files(Path(place))
         self._model, self._codec, self._recipe = loaded.model, loaded.codec, loaded.recipe
         self._path, self._temperature, self._seed = path, temperature, seed
         self._max_action_tokens = max_action_tokens
@@ -58,19 +63,37 @@ class ModelAgent:
     def settings(self) -> dict[str, Any]:
         """What a run record should know."""
         return {
-            "model": self._path,
+            "model": "/".join(Path(self._path).parts[-2:]),  # what lies before means nothing on another machine
+            "checkpoint_hash": self._checkpoint_hash,
             "temperature": self._temperature,
             "max_action_tokens": self._max_action_tokens,
             "seed": self._seed,
             "recipe": self._recipe,
         }
 
+    def attach(self, envs: Sequence[Any]) -> None:
+        """Refuse more environments than the cache has rows.
+
+        Raises:
+            BadArgument: there are more.
+        """
+        if len(envs) > _SLOTS:
+            raise BadArgument(f"at most {_SLOTS} episodes at once", len(envs), f"pass --num-envs {_SLOTS}")
+
     def act(self, observations: Sequence[str], infos: Sequence[dict[str, Any]]) -> list[str]:
         """One action for each observation.
 
         Raises:
             BadArgument: more episodes run at once than the cache has rows.
+            AgentUnusable: the device failed, out of memory for example; the cache is not what it was.
         """
+        try:
+            return self._act(observations, infos)
+        except RuntimeError as error:
+            mend = "pass a smaller --num-envs, or --agent-arg device=cpu"
+            raise AgentUnusable("an action of the policy", f"{error}", mend) from error
+
+    def _act(self, observations: Sequence[str], infos: Sequence[dict[str, Any]]) -> list[str]:
         if self._lm is None:
             make = FastLM if supports(self._model) else HFCachedLM
             self._lm = make(self._model, 1, self._max_length)
@@ -112,6 +135,18 @@ class ModelAgent:
 
     def _ended(self, ids: list[int]) -> bool:
         return ids[-1] == self._codec.eoa_id or len(ids) >= self._max_action_tokens
+
+
+def _hash_of_files(folder: Path) -> str | None:
+    """Names and contents of a checkpoint's files; None for a name that Hugging Face resolves."""
+    if not folder.is_dir():
+        return None
+    found = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        found.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode("utf-8", "surrogateescape"))
+    return found.hexdigest()[:16]
 
 
 def load_agent(path: str, **options: Any) -> ModelAgent:

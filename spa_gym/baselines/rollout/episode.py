@@ -9,7 +9,7 @@ import gymnasium
 
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.core.cloning import restore
-from spa_gym.core.trajectory import Step, Trajectory
+from spa_gym.core.trajectory import Step, Trajectory, TrajectoryBuilder
 
 __all__ = ["Episode"]
 
@@ -22,26 +22,36 @@ class Episode:
         spec: the episode.
 
     Attributes:
-        observation: what is seen now.
-        info: the environment's last info.
-        steps: what has happened so far.
         done: the environment has ended the episode, or it has had the steps that it was to have.
     """
 
-    __slots__ = ("_last", "_terminated", "_truncated", "done", "env", "info", "observation", "steps")
+    __slots__ = ("_builder", "_last", "done", "env")
 
     def __init__(self, env: gymnasium.Env[str, str], spec: EpisodeSpec) -> None:
         self.env = env
-        self.observation: str
-        self.info: dict[str, Any]
+        self._builder = TrajectoryBuilder(env)
         if spec.state is not None:
-            self.observation, self.info = restore(env, spec.state)
+            self._builder.reset(*restore(env, spec.state), spec.history)
         else:
             options = None if spec.task_id is None else {"task_id": spec.task_id}
-            self.observation, self.info = env.reset(seed=spec.seed, options=options)
-        self.steps: list[Step] = list(spec.history)
+            self._builder.reset(*env.reset(seed=spec.seed, options=options), spec.history)
         self._last = None if spec.max_steps is None else len(spec.history) + spec.max_steps
-        self._terminated = self._truncated = self.done = False
+        self.done = False
+
+    @property
+    def observation(self) -> str:
+        """What is seen now."""
+        return self._builder.observation
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The environment's last info."""
+        return self._builder.info
+
+    @property
+    def steps(self) -> list[Step]:
+        """What has happened so far."""
+        return self._builder.steps
 
     def act(
         self, action: str, action_ids: Sequence[int] | None = None, logprobs: Sequence[float] | None = None
@@ -56,34 +66,10 @@ class Episode:
         Returns:
             Whether the episode goes on.
         """
-        seen = self.observation
-        self.observation, reward, self._terminated, self._truncated, self.info = self.env.step(action)
-        self.steps.append(
-            Step(
-                observation=seen,
-                action=action,
-                reward=float(reward),
-                grounded=bool(self.info["grounded"]),
-                progress=self.info.get("progress"),
-                action_ids=None if action_ids is None else tuple(action_ids),
-                logprobs=None if logprobs is None else tuple(logprobs),
-            )
-        )
-        self.done = self._terminated or self._truncated or len(self.steps) == self._last
+        self._builder.step(action, *self.env.step(action), action_ids=action_ids, logprobs=logprobs)
+        self.done = self._builder.ended or len(self.steps) == self._last
         return not self.done
 
     def finish(self) -> Trajectory:
         """Returns the trajectory; one that the environment has not ended (it was left, or had no room) is truncated."""
-        spec = self.env.spec
-        return Trajectory(
-            env_id=spec.id if spec is not None else type(self.env.unwrapped).__name__,
-            task_id=self.info["task_id"],
-            task_type=self.info["task_type"],
-            goal=self.info["goal"],
-            steps=tuple(self.steps),
-            final_observation=self.observation,
-            terminated=self._terminated,
-            truncated=not self._terminated,
-            score=float(self.info["score"]),
-            success=bool(self.info["success"]),
-        )
+        return self._builder.finish(left=True)

@@ -28,6 +28,7 @@ from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.baselines.training.played import Played
 from spa_gym.baselines.training.resume import run_stage
 from spa_gym.baselines.training.tracker import Tracker
+from spa_gym.core.arguments import given_once
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import Trajectory, write_jsonl
 
@@ -75,7 +76,7 @@ def _explore(config: ExploreConfig, settings: dict[str, Any]) -> RunRecord:
     loaded = load_checkpoint(resolve_start(config.start), device=device)
 
     def make() -> gymnasium.Env[str, str]:
-        return gymnasium.make(config.env_id, split="train", progress=True, **config.env_kwargs)
+        return gymnasium.make(config.env_id, **given_once(config.env_kwargs, split="train", progress=True))
 
     env = make()
     unwrapped: Any = env.unwrapped

@@ -7,6 +7,8 @@ stage is started again the main process reads all of them, however many processe
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,19 @@ from spa_gym.core.journal import Journal
 from spa_gym.core.trajectory import Trajectory, from_record, to_record
 
 __all__ = ["Played"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A finished episode, as a journal keeps it."""
+
+    position: int
+    seconds: float
+    trajectory: Trajectory
+
+    @classmethod
+    def read(cls, line: dict[str, Any]) -> _Entry:
+        return cls(index(line["position"]), float(line["seconds"]), from_record(line["trajectory"], "the journal"))
 
 
 class Played:
@@ -39,7 +54,7 @@ class Played:
         self._place, self._settings = folder / "state", settings
         self.before: dict[int, Trajectory] = {}
         self.seconds = 0.0
-        self._journal: Journal | None = None
+        self._journal: Journal[_Entry] | None = None
         if is_main():
             own = self._place / f"journal-{rank()}.jsonl"
             for path in sorted({own, *self._place.glob("journal-*.jsonl")}):
@@ -50,17 +65,17 @@ class Played:
                     journal.close()
         self.before, self.seconds = from_main((self.before, self.seconds))
 
-    def _read(self, path: Path) -> Journal:
+    def _read(self, path: Path) -> Journal[_Entry]:
         journal = self._open(path)
         for entry in journal.entries:
-            self.before[entry["position"]] = from_record(entry["trajectory"], str(path))
-            self.seconds = max(self.seconds, entry["seconds"])
+            self.before[entry.position] = entry.trajectory
+            self.seconds = max(self.seconds, entry.seconds)
         journal.entries.clear()  # they are many
         return journal
 
-    def _open(self, path: Path) -> Journal:
+    def _open(self, path: Path) -> Journal[_Entry]:
         try:
-            return Journal(path, self._settings)
+            return Journal(path, self._settings, _Entry.read)
         except BadArgument as error:
             raise CheckpointMismatch(
                 f"a run with the same settings in {self._place}",

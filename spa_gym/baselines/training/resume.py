@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields
@@ -23,14 +22,13 @@ from torch import nn
 
 from spa_gym.baselines.distributed import is_main
 from spa_gym.baselines.models.optimizers import Optimizers
+from spa_gym.core import lock
 from spa_gym.core.atomic import atomic_write_text
-from spa_gym.core.errors import CheckpointMismatch, FolderInUse, WriteFailed
-from spa_gym.core.lock import locked_or_busy
+from spa_gym.core.errors import CheckpointMismatch, WriteFailed
 from spa_gym.core.run_record import RunRecord
 
 __all__ = ["Resumable", "alone_in", "finished_record", "plain_settings", "run_stage"]
 
-_log = logging.getLogger(__name__)
 _Config = TypeVar("_Config")
 _VERSION = 1
 _NO_SETTINGS = ("out", "device", "save_every_s", "rows", "shared", "workers")
@@ -96,35 +94,8 @@ def run_stage(config: _Config, stage: Callable[[_Config, dict[str, Any]], RunRec
 
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep every other run out of a folder while the block runs; `<folder>/.lock` stays behind, held by nobody.
-
-    The system frees the lock when the process dies. On a file system without locks the block runs with a warning.
-
-    Args:
-        folder: where a run writes; it is made where it is missing.
-
-    Raises:
-        FolderInUse: another run holds it.
-        WriteFailed: the folder cannot be made.
-    """
-    if not is_main():  # the main process of this run holds it
-        yield
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WriteFailed(f"to write to the folder {folder}", str(error), "choose another --out") from error
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(locked_or_busy(folder / ".lock"))
-        except BlockingIOError as error:
-            raise FolderInUse(
-                f"{folder} for this run alone",
-                "a run that is still writing there",
-                "wait for it or end it, then start the same command again; or choose another --out",
-            ) from error
-        except OSError as error:
-            _log.warning("no lock on %s (%s): do not start another run there meanwhile", folder, error)
+    """`core.lock.alone_in` for a run of several processes, whose main process holds the folder for all of them."""
+    with lock.alone_in(folder) if is_main() else contextlib.nullcontext():
         yield
 
 

@@ -30,7 +30,7 @@ from spa_gym.baselines.models.tiny import count_parameters
 from spa_gym.baselines.policy_evaluation import evaluate_final, log_final
 from spa_gym.baselines.training.resume import Resumable, run_stage
 from spa_gym.baselines.training.tracker import Tracker
-from spa_gym.core.arguments import one_of
+from spa_gym.core.arguments import given_once, one_of
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.run_record import RunRecord
 
@@ -172,7 +172,7 @@ def _sft(config: SFTConfig, settings: dict[str, Any]) -> RunRecord:
 
 
 def _demonstrations(config: SFTConfig, codec: Any) -> tuple[list[Transcript], int]:
-    env = gymnasium.make(config.env_id, split="train", **config.env_kwargs)
+    env = gymnasium.make(config.env_id, **given_once(config.env_kwargs, split="train"))
     made: list[Transcript] = []
     task = 0
     bare: Any = env.unwrapped

@@ -12,6 +12,7 @@ import gymnasium
 from spa_gym.baselines.learning.transcripts import Transcript, play_transcript
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.models.view import View
+from spa_gym.core.arguments import given_once
 from spa_gym.core.players import playable
 
 __all__ = ["FIRST_TRAINING_WORLD", "Source", "TranscriptPlayer", "world_texts"]
@@ -78,7 +79,7 @@ def make_env(
     env = envs.get((which, world))
     if env is None:
         extra: dict[str, Any] = {"world_seed": FIRST_TRAINING_WORLD + world} if source.worlds else {}
-        env = envs[which, world] = gymnasium.make(source.env_id, **source.env_kwargs, **extra)
+        env = envs[which, world] = gymnasium.make(source.env_id, **given_once(source.env_kwargs, **extra))
     return env
 
 

@@ -11,6 +11,7 @@ import gymnasium
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from spa_gym.baselines.seam import Needs
 from spa_gym.baselines.train_config import TrainConfig
+from spa_gym.core.arguments import given_once
 from spa_gym.core.errors import BadArgument
 
 __all__ = ["Tasks"]
@@ -51,7 +52,9 @@ class Tasks:
     def make_env(self) -> gymnasium.Env[str, str]:
         """An environment of the training split."""
         config = self._config
-        return gymnasium.make(config.env_id, split="train", progress=self._needs.progress, **config.env_kwargs)
+        return gymnasium.make(
+            config.env_id, **given_once(config.env_kwargs, split="train", progress=self._needs.progress)
+        )
 
     def draw(self, rng: random.Random) -> list[EpisodeSpec]:
         """The episodes of a batch, those of one task side by side."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import gymnasium
 import pytest
 
 from spa_gym.agents import load_agent
+from spa_gym.agents.protocol import AgentUnusable
 from spa_gym.baselines.models import shipped
 from spa_gym.baselines.models.checkpoint import load_checkpoint
 from spa_gym.baselines.models.shipped import resolve_start
@@ -100,8 +102,35 @@ def test_it_is_found_by_its_spec_and_says_what_it_is(pipeline: Pipeline) -> None
     assert isinstance(agent, ModelAgent)
 
 
+def test_its_settings_tell_checkpoints_apart_and_no_paths(pipeline: Pipeline, tmp_path: Path) -> None:
+    shutil.copytree(pipeline.start, tmp_path / "runs" / "start")
+    first = ModelAgent(str(tmp_path / "runs" / "start"), device="cpu").settings()
+    shutil.move(tmp_path / "runs", tmp_path / "elsewhere")
+    assert ModelAgent(str(tmp_path / "elsewhere" / "start"), device="cpu").settings() == {
+        **first,
+        "model": "elsewhere/start",
+    }
+    assert first["model"] == "runs/start" and len(first["checkpoint_hash"]) == 16
+    (tmp_path / "elsewhere" / "start" / "notes.txt").write_text("trained longer")
+    changed = ModelAgent(str(tmp_path / "elsewhere" / "start"), device="cpu").settings()
+    assert changed["checkpoint_hash"] != first["checkpoint_hash"]
+
+
+def test_a_device_that_fails_stops_the_evaluation(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = ModelAgent(str(pipeline.start), device="cpu")
+
+    def fail(*arguments: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(agent, "_read", fail)
+    with pytest.raises(AgentUnusable, match="out of memory.*--num-envs"):
+        agent.act(["look around"], [{"slot": 0, "episode_step": 0, "task_id": "0"}])
+
+
 def test_more_episodes_than_rows_are_refused(pipeline: Pipeline) -> None:
     agent = ModelAgent(str(pipeline.start), device="cpu")
+    with pytest.raises(BadArgument, match="--num-envs 256"):
+        agent.attach([None] * 257)
     with pytest.raises(BadArgument, match="--num-envs 256"):
         agent.act(["look around"], [{"slot": 256, "episode_step": 0, "task_id": "0"}])
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from spa_gym.baselines.training import resume
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.explore import ExploreConfig, explore
 from spa_gym.baselines.training.pretrain import pretrain
 from spa_gym.baselines.training.resume import alone_in, plain_settings, run_stage
 from spa_gym.baselines.training.sft import sft
 from spa_gym.baselines.training.train import train
+from spa_gym.core import lock
 from spa_gym.core.errors import CheckpointMismatch, DataNotFound, FolderInUse, WriteFailed
 from spa_gym.core.run_record import RunRecord
 from tests.baselines.tiny_runs import ppo_config, pretrain_config, sft_config
@@ -76,13 +76,13 @@ def test_one_after_the_other_and_what_is_finished_is_not_run_again(tmp_path: Pat
 
 
 def test_what_another_run_finished_meanwhile_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config, lock = _config(tmp_path / "out"), resume.locked_or_busy
+    config, hold = _config(tmp_path / "out"), lock.locked_or_busy
 
     def late(path: Path) -> Any:
         _record(config).save(config.out / "record.json")
-        return lock(path)
+        return hold(path)
 
-    monkeypatch.setattr(resume, "locked_or_busy", late)
+    monkeypatch.setattr(lock, "locked_or_busy", late)
     assert run_stage(config, lambda *_: pytest.fail("run twice")).settings == plain_settings(config)
 
 
@@ -98,7 +98,7 @@ def test_a_file_system_without_locks_gets_a_warning(
     def none(path: Path) -> Any:
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr(resume, "locked_or_busy", none)
+    monkeypatch.setattr(lock, "locked_or_busy", none)
     with caplog.at_level(logging.WARNING), alone_in(tmp_path / "out"):
         pass
     assert "Function not implemented" in caplog.text
