@@ -30,3 +30,8 @@ def alter_result(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     data = json.loads((path / RESULT).read_text())
     change(data)
     (path / RESULT).write_text(json.dumps(data))
+
+
+def nouns(text: str) -> list[str]:
+    """A noun tagger of one's own, for `noun_tagger="tests.leaderboard.results:nouns"`."""
+    return text.lower().split()
