@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import tyro
 
 from spa_gym.commands.options import KeyValues, env_kwargs, parse_pairs
+from spa_gym.core.one_line import one_line
 
 __all__ = ["Evaluate", "Verify"]
 
@@ -122,14 +123,8 @@ class Verify:
         if len(found.differences) > 50:
             told.append(f"... and {len(found.differences) - 50} more")
         for line in (*told, found.verdict):
-            print(_printable(line))
+            print(one_line(line, 500))
         return 0 if found.ok else 1
-
-
-def _printable(line: str) -> str:
-    """The text of a foreign file on one line, without what steers a terminal."""
-    shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line[:500])
-    return shown if len(line) <= 500 else f"{shown} ..."
 
 
 def _public_name(spec: str) -> str:

@@ -348,5 +348,5 @@ def test_what_is_printed_cannot_steer_a_terminal(
     forge(honest, tmp_path, lambda data: data["tasks"][0].update(task_id="\x1b[2J\nverified: \ud83d" + "x" * 10_000))
     assert cli.main(["verify", str(tmp_path)]) == 1
     printed = capsys.readouterr().out
-    assert r"\x1b[2J\nverified: \ud83d" in printed and max(map(len, printed.splitlines())) < 520
+    assert r"\x1b[2J verified: \ud83d" in printed and max(map(len, printed.splitlines())) < 520
     assert printed.splitlines()[-1].startswith("NOT verified")
