@@ -7,7 +7,7 @@ replay can know (an agent's error, its tokens, cost and time) is taken over from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, TypedDict
 
 import gymnasium as gym
@@ -79,7 +79,7 @@ class Replay:
         }
         row = {**declared, **episode.row()}
         row["truncated"] = self._truncated(row)
-        self._compare(episode.trajectory(), claimed, row)
+        self._compare(_one_end(episode.trajectory()), _one_end(claimed))
         if not episode.ended and row.get("error") is None:
             self.differences.append(f"task {task_id}: the actions stop before the episode's end")
         self.rows[task_id] = row
@@ -88,7 +88,7 @@ class Replay:
         at_limit = row["steps"] == self.limit
         return at_limit and (self.both_flags or not row["terminated"])
 
-    def _compare(self, replayed: Trajectory, claimed: Trajectory, row: Row) -> None:
+    def _compare(self, replayed: Trajectory, claimed: Trajectory) -> None:
         task = f"task {claimed.task_id}"
         for number, (now, then) in enumerate(zip(replayed.steps, claimed.steps, strict=False)):
             for entry in fields(Step):
@@ -97,8 +97,13 @@ class Replay:
                     compare(self.differences, what, getattr(now, entry.name), getattr(then, entry.name))
         for entry in fields(Trajectory):
             if entry.name != "steps":
-                now = row["truncated"] if entry.name == "truncated" else getattr(replayed, entry.name)
-                compare(self.differences, f"{task}, {entry.name}", now, getattr(claimed, entry.name))
+                what = f"{task}, {entry.name}"
+                compare(self.differences, what, getattr(replayed, entry.name), getattr(claimed, entry.name))
+
+
+def _one_end(trajectory: Trajectory) -> Trajectory:
+    """The trajectory as of today: an episode that its own rule has ended is not truncated."""
+    return replace(trajectory, truncated=trajectory.truncated and not trajectory.terminated)
 
 
 def compare(differences: list[str], what: str, now: Any, claimed: Any) -> None:

@@ -79,7 +79,7 @@ def verify(
         env_id: Id of an environment that is not of this package, and that you trust; the result must name the same.
         env_kwargs: Arguments that a result alone may not set, and that you trust; the result must name the same.
         max_bytes: Largest file of trajectories that is read.
-        progress_bar: Show a bar.
+        progress_bar: Show a bar, if there is a terminal.
 
     Returns:
         Each difference, in words; none if the result holds.
@@ -124,7 +124,7 @@ def _verify(
         return found
     claimed = _claimed_rows(found, record.tasks)
     replay = Replay(env, claimed, record.seed, found.differences)
-    for episode in tqdm(episodes, unit="task", disable=not progress_bar):
+    for episode in tqdm(episodes, unit="task", disable=None if progress_bar else True):
         replay.episode(episode)
     rows = replay.rows
     found.episodes, found.steps = len(rows), sum(row["steps"] for row in rows.values())

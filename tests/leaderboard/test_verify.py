@@ -127,8 +127,16 @@ def test_a_win_with_the_last_step_verifies_in_both_forms(tmp_path: Path, truncat
     (played,) = read_jsonl(tmp_path / TRAJECTORIES)
     write_jsonl(tmp_path / TRAJECTORIES, [replace(played, truncated=truncated)])
     assert played.terminated and verify(tmp_path, env_kwargs=kwargs).ok
-    write_jsonl(tmp_path / TRAJECTORIES, [replace(played, truncated=not truncated)])
+    alter_result(tmp_path, lambda d: d["metrics"].update(truncated=float(not truncated)))
     assert not verify(tmp_path, env_kwargs=kwargs).ok
+
+
+def test_an_episode_that_ran_on_is_not_truncated(tmp_path: Path) -> None:
+    """Nor is one truncated that was won before the limit, whatever its row says."""
+    record = toy_result(tmp_path, ExpertAgent())
+    assert all(row["steps"] < 40 for row in record.tasks)
+    alter_result(tmp_path, lambda d: (d["tasks"][0].update(truncated=True), d["metrics"].update(truncated=1 / 6)))
+    assert any("truncated: claimed True" in line for line in verify(tmp_path).differences)
 
 
 # Forgeries of an honest result of a registered environment.
