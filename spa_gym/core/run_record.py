@@ -27,7 +27,7 @@ __all__ = ["RECORD_FORMAT", "RECORD_VERSION", "RunRecord", "find_records", "git_
 
 RECORD_FORMAT = "spa-gym run record"
 RECORD_VERSION = 1
-_MAX_BYTES = 1 << 28
+_MAX_BYTES = 1 << 26
 """Largest file that is read; a record of a thousand tasks has a quarter of a megabyte."""
 PACKAGES = (
     *("spa-gym", "gymnasium", "numpy", "torch", "transformers"),

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 TRAJECTORY_VERSION = 1
-_MAX_LINE = 1 << 26
+_MAX_LINE = 1 << 25
 """Longest line that is read, in bytes; the longest that the three environments write has a few megabytes."""
 _MEND = "remove that line or make the file again"
 
