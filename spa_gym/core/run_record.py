@@ -129,9 +129,11 @@ class RunRecord:
             )
         known = {entry.name for entry in fields(cls)}
         found = {name: value for name, value in data.items() if name in known}
-        if wrong := misfit(found, cls) or final_misfit(found.get("final", {})):
+        seedless = "" if "seed" in found else "'seed' missing"
+        if wrong := misfit(found, cls) or seedless or final_misfit(found.get("final", {})):
             raise DataCorrupt(f"a complete {RECORD_FORMAT}", f"{source}: {wrong}", "run the command again")
-        return cls(**found)
+        # What a file does not say was not so here and now, which the defaults of a new record are.
+        return cls(**{"packages": {}, "commit": None, "created": "", **found})
 
     def save(self, path: str | Path) -> Path:
         """Write the record atomically, its folder made where it is missing; a failed write leaves the old file."""

@@ -135,6 +135,17 @@ def test_files_that_are_no_records(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         RunRecord.load(tmp_path / "long.json")
 
 
+def test_what_a_file_does_not_say_is_not_made_up() -> None:
+    data = {**record(seed=0).as_dict()}
+    for name in ("packages", "commit", "created"):
+        del data[name]
+    loaded = RunRecord.from_dict(data)
+    assert (loaded.packages, loaded.commit, loaded.created) == ({}, None, "")
+    del data["seed"]
+    with pytest.raises(DataCorrupt, match="'seed' missing"):
+        RunRecord.from_dict(data)
+
+
 def test_what_training_writes_is_read(tmp_path: Path) -> None:
     """A loss that is NaN reads as a gap, and half of a surrogate pair in a name stays what it is."""
     path = record(curves={"loss": [0.5, float("nan")]}, metrics={"auc": float("inf")}).save(tmp_path / "run.json")
