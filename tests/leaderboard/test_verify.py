@@ -321,6 +321,12 @@ def test_official_data_are_asked_for(honest: Path, tmp_path: Path, monkeypatch: 
     assert len(found.differences) == 1 and any("--data-dir" in note for note in found.notes)
 
 
+def test_tasks_of_other_data_are_one_difference(honest: Path, tmp_path: Path) -> None:
+    found = verify_result(forge(honest, tmp_path, lambda d: d["env_kwargs"].update(world_seed=1)), progress_bar=False)
+    assert len(found.differences) == 1 and "3 trajectories" in found.differences[0]
+    assert "made with official data, give --data-dir" in found.differences[0]
+
+
 def test_a_privileged_agent_is_told(honest: Path, tmp_path: Path) -> None:
     forge(honest, tmp_path, lambda data: data["settings"].update(privileged=True))
     assert any(note.startswith("privileged") for note in verify_result(tmp_path, progress_bar=False).notes)
