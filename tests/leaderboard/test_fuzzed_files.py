@@ -25,9 +25,8 @@ from spa_gym.leaderboard.evaluate import RESULT, TRAJECTORIES, evaluate
 
 EXAMPLES = int(os.environ.get("SPA_GYM_FUZZ_EXAMPLES", "200"))
 """Of results; a report takes longer, and has a fifth of them."""
-FUZZ = settings(
-    max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+FUZZ = settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=SLOW, derandomize=True)
 RAW = {
     "@NaN": "NaN",
     "@infinite": "-Infinity",
