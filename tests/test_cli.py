@@ -75,12 +75,12 @@ def test_evaluate_and_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert cli.main(evaluate_args(tmp_path, "expert")) == 0
     printed = capsys.readouterr().out
     assert "6 of 6 tasks, agent expert" in printed and "success   1.000  [0.610, 1.000]" in printed
-    assert cli.main(["verify", str(tmp_path)]) == 0
+    assert cli.main(["verify", str(tmp_path), "--env", TOY]) == 0
     assert "verified: 6 episodes" in capsys.readouterr().out
     data = json.loads((tmp_path / RESULT).read_text())
     data["tasks"][0]["score"] = 0.3
     (tmp_path / RESULT).write_text(json.dumps(data))
-    assert cli.main(["verify", str(tmp_path / RESULT)]) == 1
+    assert cli.main(["verify", str(tmp_path / RESULT), "--env", TOY]) == 1
     assert "NOT verified, 1 differences" in capsys.readouterr().out
 
 
@@ -131,7 +131,7 @@ def test_kill_and_resume(tmp_path: Path) -> None:
     assert cli.main(arguments) == 0
     assert cli.main(evaluate_args(tmp_path / "whole")) == 0
     assert rows(tmp_path / "killed") == rows(tmp_path / "whole")
-    assert cli.main(["verify", str(tmp_path / "killed")]) == 0
+    assert cli.main(["verify", str(tmp_path / "killed"), "--env", TOY]) == 0
 
 
 @pytest.mark.slow

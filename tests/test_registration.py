@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import subprocess
 import sys
 
@@ -10,7 +12,7 @@ import pytest
 from gymnasium.envs.registration import EnvSpec
 
 import spa_gym
-from spa_gym.registration import REGISTRATIONS, register_envs
+from spa_gym.registration import REGISTRATIONS, Registration, register_envs
 
 IDS = [row.id for row in REGISTRATIONS]
 
@@ -61,3 +63,30 @@ def test_public_names_are_there() -> None:
     for name in spa_gym.__all__:
         assert getattr(spa_gym, name) is not None
     assert spa_gym.__all__ == sorted(spa_gym.__all__)
+
+
+@pytest.mark.parametrize("row", [row for row in REGISTRATIONS if not row.wrappers], ids=lambda row: row.id)
+def test_what_a_result_may_set_is_what_the_environment_takes(row: Registration) -> None:
+    """All arguments but the split, the data's folder and what names code; and no value that the environment refuses."""
+    module, _, name = row.entry_point.partition(":")
+    arguments = inspect.signature(getattr(importlib.import_module(module), name)).parameters
+    assert {*row.recordable} - {"max_episode_steps"} == {*arguments} - {"split", "data_dir"}
+    for argument, parameter in arguments.items():
+        if argument in row.recordable:
+            assert row.may_record(argument, parameter.default), argument
+    choices = [(argument, value) for argument, known in row.recordable.items() for value in known]
+    for argument, value in choices:
+        value = max(value[0], 200) if isinstance(value, range) else value
+        if argument in ("human_goals", "success", "engine", "noun_tagger") or value == "official":
+            continue  # these need official data or an extra
+        gymnasium.make(row.id, **{"size": "small", argument: value}).close()
+
+
+def test_what_a_result_may_not_set() -> None:
+    webshop = next(row for row in REGISTRATIONS if row.id == "SPA-WebShop-v0")
+    assert webshop.may_record("num_products", 1000) and webshop.may_record("num_products", None)
+    wrong = [True, 1000.0, "1000", 0, -1, 10**9, [1000], {}, float("nan")]
+    assert not any(webshop.may_record("num_products", value) for value in wrong)
+    assert not any(webshop.may_record("progress", value) for value in (0, 1, "true", None))
+    code = {"noun_tagger": "os:system", "data_dir": "evil", "backend": "browser", "split": "train", "id": "x:y"}
+    assert not any(webshop.may_record(name, value) for name, value in code.items())

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from spa_gym.commands.options import KeyValues, env_kwargs, parse_pairs
+from spa_gym.core.one_line import one_line
 
 __all__ = ["Evaluate", "Verify"]
 
@@ -94,20 +95,30 @@ class Verify:
     """The trajectories; default: trajectories.jsonl beside the result."""
     data_dir: str | None = None
     """Folder of the official data."""
+    env: str | None = None
+    """Id of an environment that is not of this package, if you trust it; the result must name the same."""
+    env_arg: KeyValues = field(default_factory=list)
+    """Argument that a result alone may not set (code, say), if you trust it; the result must name the same."""
+    max_bytes: int = 1 << 30
+    """Largest file of trajectories that is read."""
 
     def run(self) -> int:
-        """Verify; exit code 0 where everything holds, 1 where it does not."""
+        """Verify; exit code 0 if everything holds, 1 if it does not."""
         from spa_gym.leaderboard.verify import verify
 
-        found = verify(self.result, self.trajectories, data_dir=self.data_dir)
-        for note in found.notes:
-            print(f"note: {note}")
-        for difference in found.differences[:50]:
-            print(f"difference: {difference}")
+        found = verify(
+            self.result,
+            self.trajectories,
+            data_dir=self.data_dir,
+            env_id=self.env,
+            env_kwargs=parse_pairs(self.env_arg, "--env-arg"),
+            max_bytes=self.max_bytes,
+        )
+        told = [f"note: {note}" for note in found.notes] + [f"difference: {line}" for line in found.differences[:50]]
         if len(found.differences) > 50:
-            print(f"... and {len(found.differences) - 50} more")
-        verdict = "verified" if found.ok else f"NOT verified, {len(found.differences)} differences"
-        print(f"{verdict}: {found.episodes} episodes, {found.steps} steps replayed")
+            told.append(f"... and {len(found.differences) - 50} more")
+        for line in (*told, found.verdict):
+            print(one_line(line, 500))
         return 0 if found.ok else 1
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Iterator
@@ -18,11 +19,16 @@ from typing import Any
 
 from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import DataCorrupt, DataNotFound
+from spa_gym.core.plain_data import misfit
+from spa_gym.core.record_shapes import final_misfit
+from spa_gym.core.strict_json import parse_json
 
 __all__ = ["RECORD_FORMAT", "RECORD_VERSION", "RunRecord", "find_records", "git_commit", "package_versions"]
 
 RECORD_FORMAT = "spa-gym run record"
 RECORD_VERSION = 1
+_MAX_BYTES = 1 << 26
+"""Largest file that is read; a record of a thousand tasks has a quarter of a megabyte."""
 PACKAGES = (
     *("spa-gym", "gymnasium", "numpy", "torch", "transformers"),
     *("tokenizers", "peft", "accelerate", "alfworld", "textworld"),
@@ -114,21 +120,22 @@ class RunRecord:
             source: where it comes from, for the message.
 
         Raises:
-            DataCorrupt: another format or version, or a required field is missing.
+            DataCorrupt: another format or version, or a field is missing or of another type.
         """
-        if data.get("format") != RECORD_FORMAT or data.get("version") != RECORD_VERSION:
+        version = data.get("version")
+        if data.get("format") != RECORD_FORMAT or version is True or version != RECORD_VERSION:
             raise DataCorrupt(
                 expected=f"a {RECORD_FORMAT} of version {RECORD_VERSION}",
-                got=f"format {data.get('format')!r}, version {data.get('version')!r} in {source}",
+                got=f"format {data.get('format')!r:.60}, version {version!r:.60} in {source}",
                 mend="read it with the spa-gym release that wrote it, or run the command again",
             )
         known = {entry.name for entry in fields(cls)}
-        try:
-            return cls(**{name: value for name, value in data.items() if name in known})
-        except TypeError as error:
-            raise DataCorrupt(
-                expected=f"a complete {RECORD_FORMAT}", got=f"{source}: {error}", mend="run the command again"
-            ) from error
+        found = {name: value for name, value in data.items() if name in known}
+        seedless = "" if "seed" in found else "'seed' missing"
+        if wrong := misfit(found, cls) or seedless or final_misfit(found.get("final", {})):
+            raise DataCorrupt(f"a complete {RECORD_FORMAT}", f"{source}: {wrong}", "run the command again")
+        # What a file does not say was not so here and now, which the defaults of a new record are.
+        return cls(**{"packages": {}, "commit": None, "created": "", **found})
 
     def save(self, path: str | Path) -> Path:
         """Write the record atomically, its folder made where it is missing; a failed write leaves the old file."""
@@ -144,10 +151,10 @@ class RunRecord:
             DataNotFound: no such file.
             DataCorrupt: the file is not a record of this version.
         """
-        path = Path(path)
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise DataNotFound(expected="a run record", got=f"no file {path}", mend="give the path of a result .json")
-        return cls.from_dict(_read_json(path), str(path))
+        data = _read_json(path)
+        return cls.from_dict(data if isinstance(data, dict) else {}, str(path))
 
 
 def find_records(folder: str | Path) -> Iterator[tuple[Path, RunRecord]]:
@@ -158,11 +165,12 @@ def find_records(folder: str | Path) -> Iterator[tuple[Path, RunRecord]]:
         DataCorrupt: a JSON file cannot be read, or a record has another version.
     """
     folder = Path(folder)
-    if not folder.exists():
+    if not os.path.exists(folder):
         raise DataNotFound(
             expected="a folder of run records", got=f"nothing at {folder}", mend="give the --out of a run"
         )
-    for path in [folder] if folder.is_file() else sorted(folder.rglob("*.json")):
+    paths = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*.json") if path.is_file())
+    for path in paths:
         data = _read_json(path)
         if isinstance(data, dict) and data.get("format") == RECORD_FORMAT:
             yield path, RunRecord.from_dict(data, str(path))
@@ -179,10 +187,13 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"expected plain data in a run record, got {type(value).__name__}: {value!r:.80}")
 
 
-def _read_json(path: Path) -> Any:
+def _read_json(path: str | Path) -> Any:
+    """The value of a JSON file; NaN, which a record of a training may hold, is null."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
+        if (size := os.path.getsize(path)) > _MAX_BYTES:
+            raise ValueError(f"it has {size:,} bytes, more than {_MAX_BYTES:,}")
+        return parse_json(Path(path).read_bytes(), nan_is_null=True, allow_surrogates=True)
+    except (ValueError, OSError) as error:
         raise DataCorrupt(
             expected="a JSON file", got=f"{path}: {error}", mend="delete it, or run the command that made it again"
         ) from error

@@ -1,13 +1,15 @@
 """JSON that comes from outside, read strictly: one reader for records, journals, archives, checkpoints and replies.
 
-Python's own reader accepts `NaN`, numbers beyond float64 and half of a surrogate pair, and raises `RecursionError` for
-deep nesting. Each of these fails later, far from the file that holds it. Here all of them are a `ValueError`.
+Python's own reader accepts `NaN`, numbers beyond float64, half of a surrogate pair and two values for one key, and
+raises `RecursionError` for deep nesting. Each of these fails later, far from the file that holds it. Here all of them
+are a `ValueError`.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 __all__ = ["parse_json", "parse_json_object", "replace_surrogates"]
@@ -15,17 +17,21 @@ __all__ = ["parse_json", "parse_json_object", "replace_surrogates"]
 _MAX_DEPTH = 200
 """Deeper nesting is an error. Nothing that the package writes is deeper than 10; Python's own limit depends on how
 deep the caller's stack is already."""
+_LONG_NUMBER = re.compile(r"\d{309}")
+"""The largest float64 has 309 digits."""
 
 
-def parse_json(content: bytes | str) -> Any:
+def parse_json(content: bytes | str, *, nan_is_null: bool = False, allow_surrogates: bool = False) -> Any:
     r"""Return the value of a JSON text.
 
     Args:
         content: the text; bytes are UTF-8.
+        nan_is_null: read NaN and infinite numbers, which Python writes, as null.
+        allow_surrogates: accept half of a surrogate pair as an escape, which Python writes.
 
     Raises:
-        ValueError: the text is not JSON or not UTF-8, is nested more than 200 deep, or holds NaN, an infinite number
-            or half of a surrogate pair.
+        ValueError: the text is not JSON or not UTF-8, is nested more than 200 deep, has a key twice in one object, or
+            holds NaN, a number beyond float64 or half of a surrogate pair.
 
     Example:
         >>> parse_json('{"score": 1.0}')
@@ -35,14 +41,18 @@ def parse_json(content: bytes | str) -> Any:
             ...
         ValueError: NaN is no finite number
     """
+    text = content.decode("utf-8") if isinstance(content, bytes) else content
+    hooks: dict[str, Any] = {"parse_constant": _null if nan_is_null else _not_finite, "parse_float": _finite}
+    if _LONG_NUMBER.search(text):
+        hooks["parse_int"] = _finite_int
     try:
-        text = content.decode("utf-8") if isinstance(content, bytes) else content
-        value = json.loads(text, parse_constant=_not_finite, parse_float=_finite)
+        value = json.loads(text, object_pairs_hook=_distinct, **hooks)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if text.count("[") + text.count("{") > _MAX_DEPTH and _depth_exceeds(value, _MAX_DEPTH):
         raise ValueError("it is nested too deeply")
-    _check_surrogates(value, text)
+    if not allow_surrogates:
+        _check_surrogates(value, text)
     return value
 
 
@@ -73,6 +83,26 @@ def replace_surrogates(text: str) -> str:
 
 
 _KINDS = {list: "array", str: "string", int: "number", float: "number", bool: "boolean"}
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        twice = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
+        raise ValueError(f"the key {twice!r:.40} is there twice")
+    return made
+
+
+def _null(text: str) -> None:
+    return None
+
+
+def _finite_int(text: str) -> int:
+    try:
+        float(number := int(text))
+    except OverflowError:
+        _not_finite(text)
+    return number
 
 
 def _finite(text: str) -> float:

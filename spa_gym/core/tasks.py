@@ -38,12 +38,18 @@ def content_hash(content: Any) -> str:
 
 
 def spread(split_size: int, max_tasks: int | None) -> list[int]:
-    """All positions, or `max_tasks` of them at even distances (a split is sorted: the first ones are all alike).
+    """Return all positions, or `max_tasks` of them at even distances (a split is sorted: the first ones are all alike).
+
+    Raises:
+        BadArgument: One of the two is no integer from 1.
 
     >>> spread(10, 3), spread(2, 9), spread(3, None)
     ([0, 3, 6], [0, 1], [0, 1, 2])
     """
-    count = min(max_tasks or split_size, split_size)
+    for name, value in (("split_size", split_size), ("max_tasks", split_size if max_tasks is None else max_tasks)):
+        if not is_integer(value) or value < 1:
+            raise BadArgument(f"{name} that is an integer from 1", f"{value!r:.60}", f"pass {name}=1 or more")
+    count = split_size if max_tasks is None else min(max_tasks, split_size)
     return [place * split_size // count for place in range(count)]
 
 

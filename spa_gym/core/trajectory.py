@@ -17,7 +17,8 @@ import gymnasium
 
 from spa_gym.core.atomic import atomic_path
 from spa_gym.core.errors import DataCorrupt, DataNotFound, TrajectoryMismatch
-from spa_gym.core.strict_json import replace_surrogates
+from spa_gym.core.plain_data import misfit
+from spa_gym.core.strict_json import parse_json, replace_surrogates
 
 __all__ = [
     "TRAJECTORY_VERSION",
@@ -32,6 +33,8 @@ __all__ = [
 ]
 
 TRAJECTORY_VERSION = 1
+_MAX_LINE = 1 << 25
+"""Longest line that is read, in bytes; the longest that the three environments write has a few megabytes."""
 _MEND = "remove that line or make the file again"
 
 
@@ -200,14 +203,16 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[Trajectory]:
 
 def iter_jsonl(path: str | os.PathLike[str]) -> Iterator[Trajectory]:
     """Read the trajectories of a file one by one; see `read_jsonl`."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                yield _parse(line, f"{os.fspath(path)}, line {number}")
-    except FileNotFoundError as error:
+    if not os.path.isfile(path):
         raise DataNotFound(
             f"a trajectory file at {os.fspath(path)}", "no such file", "check the path, or make the file again"
-        ) from error
+        )
+    try:
+        with open(path, "rb") as file:
+            for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE + 1), b""), start=1):
+                yield _parse(line, f"{os.fspath(path)}, line {number}")
+    except OSError as error:
+        raise DataCorrupt(f"to read {os.fspath(path)}", f"{error.strerror or error}", "check the disk") from error
 
 
 def to_record(trajectory: Trajectory) -> dict[str, Any]:
@@ -220,9 +225,11 @@ def to_record(trajectory: Trajectory) -> dict[str, Any]:
     return record
 
 
-def _parse(line: str, where: str) -> Trajectory:
+def _parse(line: bytes, where: str) -> Trajectory:
     try:
-        record = json.loads(line)
+        if len(line) > _MAX_LINE:
+            raise ValueError(f"it is longer than {_MAX_LINE:,} bytes")
+        record = parse_json(line, allow_surrogates=True)
     except ValueError as error:
         raise DataCorrupt(f"a trajectory as JSON in {where}", f"{line[:60]!r} ({error})", _MEND) from error
     return from_record(record, where)
@@ -236,25 +243,22 @@ def from_record(record: Any, where: str = "a record") -> Trajectory:
         where: Where they come from, for the message.
 
     Raises:
-        DataCorrupt: A field is missing.
+        DataCorrupt: A field is missing, unknown or of another type.
         TrajectoryMismatch: Another version of the format.
     """
     version = record.pop("version", None) if isinstance(record, dict) else None
-    if version != TRAJECTORY_VERSION:
+    if version is True or version != TRAJECTORY_VERSION:
         raise TrajectoryMismatch(
             f"trajectory version {TRAJECTORY_VERSION} in {where}",
-            f"version {version!r}",
+            f"version {version!r:.60}",
             "make the file again, or read it with the spa-gym version that wrote it",
         )
-    try:
-        record["steps"] = tuple(_parse_step(step) for step in record["steps"])
-        return Trajectory(**record)
-    except (KeyError, TypeError) as error:
-        got = f"{type(error).__name__}: {error}"
-        raise DataCorrupt(f"the fields of a trajectory in {where}", got, _MEND) from error
+    if wrong := misfit(record, Trajectory):
+        raise DataCorrupt(f"the fields of a trajectory in {where}", wrong, _MEND)
+    return Trajectory(**{**record, "steps": tuple(_step(step) for step in record["steps"])})
 
 
-def _parse_step(record: dict[str, Any]) -> Step:
+def _step(record: dict[str, Any]) -> Step:
     for name in ("action_ids", "logprobs"):
         if record.get(name) is not None:
             record[name] = tuple(record[name])

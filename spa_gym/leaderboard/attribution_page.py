@@ -20,7 +20,7 @@ from spa_gym.core.atomic import atomic_write_text
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.extras import require_extra
 from spa_gym.core.run_record import RunRecord
-from spa_gym.leaderboard.theme import LIGHT, Theme, new_figure, save_figure, tidy
+from spa_gym.leaderboard.theme import LIGHT, Theme, as_text, new_figure, save_figure, tidy
 
 __all__ = ["draw_gain", "telling_episodes", "training_gain", "write_page"]
 
@@ -198,10 +198,10 @@ def draw_gain(
         found = agreement[name]
         where = found["mean"], gain[name][0]
         style = {"textcoords": "offset points", "fontsize": 8, "color": theme.text, "va": "center"}
-        axes.annotate(name, where, xytext=(right, up), ha="left" if right > 0 else "right", **style)
+        axes.annotate(as_text(name), where, xytext=(right, up), ha="left" if right > 0 else "right", **style)
     rank = f" (over {len(names)} methods Spearman {spearman(x, y):+.2f} with the gain)" if len(names) > 2 else ""
     tidy(axes, theme, "Does credit that is right train better?", grid="both")
-    axes.set_xlabel(label + rank)
+    axes.set_xlabel(as_text(label) + rank)
     axes.set_ylabel("success less that of the reference")
     return save_figure(figure, path)
 
@@ -218,7 +218,7 @@ def _label_offsets(names: Sequence[str], x: Array, y: Array) -> list[tuple[float
     taken: list[tuple[float, float, float]] = [(a - 4, a + 4, b) for a, b in points]
     found = []
     for name, (a, b) in zip(names, points, strict=True):
-        width = 4.6 * len(name)
+        width = 4.6 * min(40, len(name))
         choices = [(side, rise) for rise in (0.0, 9.0, -9.0, 18.0, -18.0, 27.0, -27.0) for side in (7.0, -7.0)]
         boxes = [((a + s, a + s + width) if s > 0 else (a + s - width, a + s), b + rise) for s, rise in choices]
         free = [

@@ -6,7 +6,6 @@ the reference in grey behind them, for lines of twenty methods on one another sh
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from spa_gym.core.run_record import RunRecord
 from spa_gym.leaderboard.summary import Study, method_order
-from spa_gym.leaderboard.theme import LIGHT, TITLE_SIZE, Theme, method_colours, new_figure, save_figure, tidy
+from spa_gym.leaderboard.theme import LIGHT, TITLE_SIZE, Theme, as_text, method_colours, new_figure, save_figure, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +37,8 @@ FEW = 6
 COLUMNS = 5
 TITLE_LENGTH = 24
 """Letters of a name that fit above a panel; longer names are written smaller."""
+_LARGEST = 1e15
+"""Points beyond it (a training that diverged, a forged record) are left out: no axis can show them."""
 FEWEST_LOOKS = 3
 """Looks that most runs must have for their line to be a curve; with fewer, success on the training tasks is drawn."""
 
@@ -71,7 +72,7 @@ def seed_band(runs: Sequence[RunRecord], curve: str, axis: str = "env_steps", re
         points = [
             (x, y)
             for x, y in zip(along, run.curves.get(curve, []), strict=False)
-            if x is not None and y is not None and math.isfinite(y)
+            if x is not None and y is not None and abs(x) < _LARGEST and abs(y) < _LARGEST
         ]
         if points:
             lines.append(np.asarray(points, dtype=np.float64).T)
@@ -156,14 +157,14 @@ def _draw_together(study: Study, panels: list[tuple[str, str, dict[str, Band]]],
         axes = figure.add_subplot(rows, columns, place + 1)
         for method, band in bands.items():
             axes.fill_between(band.x, band.low, band.high, color=colours[method], alpha=0.16, linewidth=0)
-            (handles[method],) = axes.plot(band.x, band.mean, color=colours[method], linewidth=2, label=method)
+            (handles[method],) = axes.plot(band.x, band.mean, color=colours[method], linewidth=2)
         tidy(axes, theme, PANELS[curve])
         axes.set_xlabel(AXES[axis])
         _scale(axes, curve, axis)
     methods = [method for method in method_order(study.records) if method in handles]
     figure.legend(
         [handles[method] for method in methods],
-        methods,
+        [as_text(method) for method in methods],
         loc="outside upper left",
         ncols=min(8, len(methods)),
         frameon=False,
@@ -186,8 +187,8 @@ def _draw_each(panel: tuple[str, str, dict[str, Band]], reference: str | None, p
         if method != reference:
             axes.fill_between(band.x, band.low, band.high, color=theme.cycle[1], alpha=0.22, linewidth=0)
             axes.plot(band.x, band.mean, color=theme.cycle[1], linewidth=2)
-        title = method + (" (grey in all)" if method == reference else "")
-        tidy(axes, theme, title, title_size=TITLE_SIZE * min(1.0, TITLE_LENGTH / len(title)))
+        title = as_text(method) + (" (grey in all)" if method == reference else "")
+        tidy(axes, theme, title, title_size=TITLE_SIZE * min(1.0, TITLE_LENGTH / max(1, len(title))))
     for axes in grid.flat[: len(bands)]:  # after all are drawn: a shared axis that is set grows no more
         _scale(axes, curve, axis)
     for place in range(len(bands), rows * columns):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spa_gym.core.errors import BadArgument
-from spa_gym.leaderboard.theme import LIGHT, Theme, new_figure, save_figure, tidy
+from spa_gym.leaderboard.theme import LIGHT, Theme, as_text, new_figure, save_figure, tidy
 
 __all__ = ["draw_episode_credit"]
 
@@ -51,9 +51,7 @@ def draw_episode_credit(episode: dict[str, Any], path: str | Path, theme: Theme 
             value + side * 0.02 * reach, place, f"{value:+.2f}", va="center", ha=align, fontsize=8, color=theme.muted
         )
     columns[0].margins(x=0.14)
-    labels = [
-        f"{_plain(textwrap.shorten(step['action'], 44, placeholder=' …'))}   {n}" for n, step in enumerate(steps, 1)
-    ]
+    labels = [f"{as_text(step['action'], 44)}   {n}" for n, step in enumerate(steps, 1)]
     columns[0].set_yticks(places, labels)
     columns[0].set_ylim(len(steps) - 0.4, -0.6)
     tidy(columns[0], theme, "contribution $c_t$", grid="x")
@@ -85,12 +83,7 @@ def draw_episode_credit(episode: dict[str, Any], path: str | Path, theme: Theme 
     return save_figure(figure, path)
 
 
-def _plain(text: str) -> str:
-    """Text that is drawn as it stands: a dollar would begin a formula."""
-    return text.replace("$", r"\$")
-
-
 def _heading(episode: dict[str, Any], total: float) -> str:
-    parts = [_plain(episode[name]) for name in ("title", "goal") if episode.get(name)]
+    parts = [as_text(episode[name], 1_000) for name in ("title", "goal") if episode.get(name)]
     score = f", score {episode['score']:.2f}" if episode.get("score") is not None else ""
     return textwrap.fill(" · ".join([*parts, f"sum of $c_t$ {total:.2f}{score}"]), 120)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spa_gym.leaderboard.summary import Cell, MethodRow, Study, method_order
-from spa_gym.leaderboard.theme import LIGHT, Theme, method_colours, new_figure, save_figure, tidy
+from spa_gym.leaderboard.theme import LIGHT, Theme, as_text, method_colours, new_figure, save_figure, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,18 +62,18 @@ def draw_differences(
                 if decoding not in shown:
                     shown[decoding] = axes.plot([], [], MARKERS.get(decoding, "s"), color=theme.muted, markersize=7)[0]
                     shown[decoding].set_markerfacecolor(theme.muted if decoding == "sampled" else theme.background)
-        axes.set_yticks(range(len(rows)), [row.method for row in reversed(rows)])
+        axes.set_yticks(range(len(rows)), [as_text(row.method) for row in reversed(rows)])
         axes.set_ylim(-0.6, len(rows) - 0.4)
-        tidy(axes, theme, f"{split}, minus {reference}", grid="x")
+        tidy(axes, theme, f"{as_text(split)}, minus {as_text(reference)}", grid="x")
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.2f}" if abs(value) > 1e-9 else "0")
         axes.locator_params(axis="x", nbins=6)
-        axes.set_xlabel(f"success minus {reference}, paired by seed")
+        axes.set_xlabel(f"success minus {as_text(reference)}, paired by seed")
     for place in range(len(panels), lines * columns):
         grid.flat[place].set_visible(False)
     figure.legend(
         [shown[name] for name in sorted(shown, reverse=True)],
-        sorted(shown, reverse=True),
+        [as_text(name) for name in sorted(shown, reverse=True)],
         loc="outside upper left",
         ncols=3,
         frameon=False,

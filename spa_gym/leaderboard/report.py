@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from spa_gym.core.atomic import atomic_write_text
-from spa_gym.core.errors import DataNotFound
+from spa_gym.core.errors import DataCorrupt, DataNotFound
 from spa_gym.core.extras import require_extra
+from spa_gym.core.record_shapes import evaluation_misfit, training_misfit
 from spa_gym.core.run_record import RunRecord, find_records
 from spa_gym.leaderboard.curves import draw_curves
+from spa_gym.leaderboard.markdown import escaped
 from spa_gym.leaderboard.outcomes import FIGURES, Figure
 from spa_gym.leaderboard.pictures import draw_differences
 from spa_gym.leaderboard.statistics import Interval
@@ -63,7 +65,7 @@ def make_report(
     """
     folders = [runs] if isinstance(runs, str | Path) else list(runs)
     out_dir = Path(out_dir)
-    records = [record for folder in folders for _, record in find_records(folder)]
+    records = [_checked(path, record) for folder in folders for path, record in find_records(folder)]
     if not records:
         listed = ", ".join(map(str, folders))
         raise DataNotFound(
@@ -83,13 +85,25 @@ def make_report(
         "newest": max(record.created for record in records)[:10],
         "provenance": _provenance(records),
     }
-    templates = _templates()
-    atomic_write_text(out_dir / "report.md", templates.get_template("report.md.j2").render(context))
-    atomic_write_text(out_dir / "report.html", templates.get_template("report.html.j2").render(context))
+    _write(out_dir / "report.md", _template("report.md.j2", finalize=escaped).render(context))
+    _write(out_dir / "report.html", _template("report.html.j2", autoescape=True).render(context))
     summary = [_summary(study) for study in studies]
     atomic_write_text(out_dir / "summary.json", json.dumps(summary, indent=1) + "\n")
     drawn = [path for group in pictures for pair in group.values() for path in pair.values()]
     return Report(out_dir / "report.md", out_dir / "report.html", out_dir / "summary.json", drawn, len(records))
+
+
+def _checked(path: Path, record: RunRecord) -> RunRecord:
+    """The record, if it holds what the tables show."""
+    wrong = evaluation_misfit(record.settings, record.metrics) if record.kind == "evaluate" else ""
+    if wrong := wrong or training_misfit(record.metrics):
+        raise DataCorrupt("a complete run record", f"{path}: {wrong}", "remove that file, or run the command again")
+    return record
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a page; half of a surrogate pair, which UTF-8 cannot hold, becomes its escape."""
+    atomic_write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def _draw(study: Study, place: int, out_dir: Path, references: Sequence[str]) -> dict[str, dict[str, Path]]:
@@ -107,21 +121,23 @@ def _draw(study: Study, place: int, out_dir: Path, references: Sequence[str]) ->
     return drawn
 
 
-def _templates() -> Any:
-    """The templates of this package; HTML is escaped, Markdown is not."""
+def _template(name: str, **options: Any) -> Any:
+    """A template of this package. All foreign text in it is escaped; the filters format numbers, which are not."""
     jinja2 = require_extra("report", "jinja2", "writing a report")
-    folder = files("spa_gym.leaderboard").joinpath("templates")
-    names = ("report.md.j2", "report.html.j2")
+    markup = require_extra("report", "markupsafe", "writing a report").Markup
     environment = jinja2.Environment(
-        loader=jinja2.DictLoader({name: folder.joinpath(name).read_text(encoding="utf-8") for name in names}),
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
+        **options,
     )
-    environment.filters.update(interval=_interval, signed=_signed, parts=_parts, count=_count, minutes=_minutes)
-    return environment
+    formats = {"interval": _interval, "signed": _signed, "count": _count, "minutes": _minutes}
+    for filter_name, function in formats.items():
+        environment.filters[filter_name] = lambda *given, function=function: markup(function(*given))
+    environment.filters["parts"] = _parts
+    source = files("spa_gym.leaderboard").joinpath("templates", name)
+    return environment.from_string(source.read_text(encoding="utf-8"))
 
 
 def _study_view(study: Study, drawn: dict[str, dict[str, Path]]) -> dict[str, Any]:

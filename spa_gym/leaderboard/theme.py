@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from spa_gym.core.atomic import atomic_write_bytes
 from spa_gym.core.extras import require_extra
+from spa_gym.core.one_line import one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["DARK", "LIGHT", "TITLE_SIZE", "Theme", "method_colours", "new_figure", "save_figure", "tidy"]
+__all__ = ["DARK", "LIGHT", "TITLE_SIZE", "Theme", "as_text", "method_colours", "new_figure", "save_figure", "tidy"]
 
 TITLE_SIZE = 10.5
 """Points."""
@@ -85,6 +86,22 @@ def new_figure(width: float, height: float, theme: Theme, **layout: Any) -> Figu
     figure = figures.Figure(figsize=(width, height), facecolor=theme.background, layout="constrained")
     figure.get_layout_engine().set(**layout)
     return figure
+
+
+def as_text(foreign: str, length: int = 40) -> str:
+    r"""Return a foreign name that a picture draws as it is, on one line: a dollar would begin a formula.
+
+    Args:
+        foreign: The name.
+        length: Longer names are cut.
+
+    Example:
+        >>> print(as_text("$x$ and\ny"))
+        \$x\$ and y
+    """
+    line = one_line(foreign, length)
+    line = f" {line}" if line.startswith("_") else line or "(no name)"  # a legend leaves out what begins with "_"
+    return line.replace("$", r"\$")
 
 
 def tidy(axes: Axes, theme: Theme, title: str = "", grid: str = "y", title_size: float = TITLE_SIZE) -> None:

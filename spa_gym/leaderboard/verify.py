@@ -1,31 +1,39 @@
-"""Verification: the actions of a result are replayed, and everything that was claimed is computed anew.
+"""Verification: the actions of a result are replayed, and everything that was claimed is computed again.
 
 The actions run in the environment itself. It needs `result.json` and the `trajectories.jsonl` beside it, and trusts
-neither: observations, rewards, grounding, ends, rows, figures and intervals all have to come out the same.
+neither: which environment may be made is decided by `trust`, which tasks there are by the environment, and
+observations, rewards, grounding, ends, rows, metrics and intervals all have to come out the same.
 
     spa-gym verify results/expert/result.json
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 from tqdm import tqdm
 
-from spa_gym.core.errors import BadArgument, SpaGymError
+from spa_gym.core.errors import BadArgument, DataNotFound
+from spa_gym.core.plain_data import misfit
 from spa_gym.core.run_record import RunRecord, package_versions
 from spa_gym.core.tasks import spread
-from spa_gym.core.trajectory import Trajectory, read_jsonl
-from spa_gym.leaderboard.episodes import begin_episode, data_hash, episode_seed, make_env
+from spa_gym.core.trajectory import Trajectory, iter_jsonl
+from spa_gym.leaderboard.episodes import data_hash, make_env
 from spa_gym.leaderboard.evaluate import RESULT, TRAJECTORIES
 from spa_gym.leaderboard.metrics import summarise
+from spa_gym.leaderboard.replay import NOTHING, DeclaredInRow, Replay, Row, compare
+from spa_gym.leaderboard.trust import environment_of
 
 __all__ = ["Verification", "verify"]
 
-TOLERANCE = 1e-9
+CHECKED = "environment, tasks, actions, observations, rewards, rows, metrics"
+DECLARED = "agent, its settings, tokens, time, date, commit, versions"
+OFFICIAL = "if it was made with official data, give --data-dir"
 
 
 @dataclass
@@ -44,12 +52,22 @@ class Verification:
         """Whether every claim holds."""
         return not self.differences
 
+    @property
+    def verdict(self) -> str:
+        """One sentence: what was checked, and what is only declared."""
+        verdict = "verified" if self.ok else f"NOT verified, {len(self.differences)} differences"
+        replayed = f"{self.episodes} episodes, {self.steps} steps replayed ({CHECKED})"
+        return f"{verdict}: {replayed}; only declared: {DECLARED}"
+
 
 def verify(
     result: str | Path,
     trajectories: str | Path | None = None,
     *,
     data_dir: str | None = None,
+    env_id: str | None = None,
+    env_kwargs: Mapping[str, Any] | None = None,
+    max_bytes: int = 1 << 30,
     progress_bar: bool = True,
 ) -> Verification:
     """Recompute a result from its trajectories.
@@ -57,115 +75,124 @@ def verify(
     Args:
         result: A `result.json`, or the folder that holds it.
         trajectories: The trajectories; default: `trajectories.jsonl` beside the result.
-        data_dir: Folder of the official data on this machine, where the environment needs it.
-        progress_bar: Show a bar.
+        data_dir: Folder of the official data on this machine, if the environment needs it.
+        env_id: Id of an environment that is not of this package, and that you trust; the result must name the same.
+        env_kwargs: Arguments that a result alone may not set, and that you trust; the result must name the same.
+        max_bytes: Largest file of trajectories that is read.
+        progress_bar: Show a bar, if there is a terminal.
 
     Returns:
-        Each difference, in words; none where the result holds.
+        Each difference, in words; none if the result holds.
 
     Raises:
-        BadArgument: The record is not an evaluation.
+        BadArgument: The record is not an evaluation, names what it may not name, or the trajectories are too large.
         DataNotFound: The result, its trajectories or the environment's data are missing.
         DataCorrupt: A file cannot be read.
     """
     result = Path(result)
-    result = result / RESULT if result.is_dir() else result
+    result = result / RESULT if os.path.isdir(result) else result
     record = RunRecord.load(result)
     if record.kind != "evaluate":
-        raise BadArgument("the record of an evaluation", f"kind {record.kind!r} in {result}", "give a result.json")
-    episodes = read_jsonl(trajectories or result.with_name(TRAJECTORIES))
-    kwargs = {"split": record.settings["split"], **record.env_kwargs, **({"data_dir": data_dir} if data_dir else {})}
-    found = Verification(notes=_notes(record))
-    env = make_env(record.env_id, kwargs)
+        raise BadArgument("the record of an evaluation", f"kind {record.kind!r:.60} in {result}", "give a result.json")
+    made_id, kwargs = environment_of(record, env_id, env_kwargs)
+    episodes = Path(trajectories or result.with_name(TRAJECTORIES))
+    if os.path.isfile(episodes) and (size := os.path.getsize(episodes)) > max_bytes:
+        got = f"{size:,} in {episodes}"
+        raise BadArgument(f"trajectories of at most {max_bytes:,} bytes", got, "give --max-bytes if you trust it")
+    env = _make(made_id, kwargs, data_dir)
     try:
-        _compare(found, "data hash", data_hash(env), record.data_hash)
-        limit = env.spec.max_episode_steps if env.spec else None
-        _compare(found, "step limit", limit, record.settings["max_episode_steps"])
-        _compare(found, "size of the split", len(env.get_wrapper_attr("tasks")), record.settings["split_size"])
-        rows = _replay_all(found, env, episodes, record.seed, progress_bar)
+        return _verify(record, env, iter_jsonl(episodes), progress_bar)
     finally:
         env.close()
-    _compare_rows(found, rows, record)
-    if rows:
-        _compare(found, "metrics", summarise(list(rows.values()), record.seed), record.metrics)
-    _compare(found, "environment steps", sum(row["steps"] for row in rows.values()), record.env_steps)
-    return found
 
 
-def _replay_all(
-    found: Verification, env: gym.Env[Any, Any], episodes: list[Trajectory], seed: int, progress_bar: bool
-) -> dict[str, dict[str, Any]]:
-    """Rows that the environment gives for the recorded actions, by task id."""
-    rows: dict[str, dict[str, Any]] = {}
-    tasks = env.get_wrapper_attr("tasks")
-    for claimed in tqdm(episodes, unit="task", disable=not progress_bar):
-        if claimed.task_id in rows:
-            found.differences.append(f"task {claimed.task_id}: played more than once")
-            continue
-        try:
-            position = tasks.index_of(claimed.task_id)
-        except SpaGymError as error:
-            found.differences.append(f"task {claimed.task_id}: {error}")
-            continue
-        rows[claimed.task_id] = _replay(found, env, claimed, position, episode_seed(seed, position))
-    return rows
+def _make(env_id: str, kwargs: dict[str, Any], data_dir: str | None) -> gym.Env[Any, Any]:
+    try:
+        return make_env(env_id, kwargs | ({"data_dir": data_dir} if data_dir else {}))
+    except DataNotFound as error:
+        if data_dir:
+            raise
+        raise DataNotFound(f"The result was made with official data: give --data-dir ({error.got})") from error
 
 
-def _replay(
-    found: Verification, env: gym.Env[Any, Any], claimed: Trajectory, position: int, seed: int
-) -> dict[str, Any]:
-    episode = begin_episode(env, claimed.task_id, position, seed)
-    for number, step in enumerate(claimed.steps):
-        if episode.ended:
-            left = len(claimed.steps) - number
-            found.differences.append(f"task {claimed.task_id}: {left} actions after the episode's end")
-            break
-        episode.step(env, step.action)
-    replayed = episode.trajectory()
-    for number, (now, then) in enumerate(zip(replayed.steps, claimed.steps, strict=False)):
-        for name in ("observation", "reward", "grounded"):
-            _compare(found, f"task {claimed.task_id}, step {number}, {name}", getattr(now, name), getattr(then, name))
-    for entry in fields(Trajectory):
-        if entry.name != "steps":
-            what = f"task {claimed.task_id}, {entry.name}"
-            _compare(found, what, getattr(replayed, entry.name), getattr(claimed, entry.name))
-    if not episode.ended:
-        found.differences.append(f"task {claimed.task_id}: the actions stop before the episode's end")
-    found.episodes += 1
-    found.steps += len(replayed.steps)
-    return episode.row()
-
-
-def _compare_rows(found: Verification, rows: dict[str, dict[str, Any]], record: RunRecord) -> None:
-    claimed = {row["task_id"]: row for row in record.tasks}
-    if len(claimed) < len(record.tasks):
-        found.differences.append(f"result: {len(record.tasks) - len(claimed)} tasks have more than one row")
+def _verify(
+    record: RunRecord, env: gym.Env[Any, Any], episodes: Iterable[Trajectory], progress_bar: bool
+) -> Verification:
+    found = Verification(notes=_notes(record))
+    positions = _check_record(found, record, env)
+    if positions is None:
+        return found
+    claimed = _claimed_rows(found, record.tasks)
+    replay = Replay(env, claimed, record.seed, found.differences)
+    for episode in tqdm(episodes, unit="task", disable=None if progress_bar else True):
+        replay.episode(episode)
+    rows = replay.rows
+    found.episodes, found.steps = len(rows), sum(row["steps"] for row in rows.values())
+    if replay.unknown:
+        lost = f"{len(replay.unknown)} trajectories of tasks that the split does not have"
+        found.differences.append(f"tasks: {lost}, the first {replay.unknown[0]!r:.60}; {OFFICIAL}")
+        if not rows:
+            return found  # another split or other data: nothing else is worth a line
     for task_id in sorted({*claimed, *rows}):
         if task_id not in rows:
             found.differences.append(f"task {task_id}: a row without a trajectory")
         elif task_id not in claimed:
             found.differences.append(f"task {task_id}: a trajectory without a row")
         else:
-            _compare(found, f"row of task {task_id}", rows[task_id], claimed[task_id])
-    expected = spread(record.settings["split_size"], record.settings["num_tasks"])
-    played = sorted(row["position"] for row in rows.values())
-    if played != expected:
-        missing, extra = len({*expected} - {*played}), len({*played} - {*expected})
+            compare(found.differences, f"row of task {task_id}", rows[task_id], claimed[task_id])
+    played = {row["position"] for row in rows.values()}
+    if played != {*positions}:
+        missing, extra = len({*positions} - played), len(played - {*positions})
         found.differences.append(
-            f"tasks: of the {len(expected)} to play, {missing} are missing; {extra} others are there"
+            f"tasks: of the {len(positions)} to play, {missing} are missing; {extra} others are there"
         )
+    metrics = summarise(list(rows.values()), record.seed) if rows else NOTHING
+    compare(found.differences, "metrics", metrics, record.metrics)
+    compare(found.differences, "environment steps", found.steps, record.env_steps)
+    return found
 
 
-def _compare(found: Verification, what: str, now: Any, claimed: Any) -> None:
-    """Note a difference; dicts are compared key by key, floats to 1e-9."""
-    if isinstance(now, dict) and isinstance(claimed, dict):
-        for key in sorted({*now, *claimed}):
-            _compare(found, f"{what}, {key}", now.get(key), claimed.get(key))
-    elif isinstance(now, float) and isinstance(claimed, int | float) and not isinstance(claimed, bool):
-        if not abs(now - claimed) <= TOLERANCE:
-            found.differences.append(f"{what}: claimed {claimed!r}, replayed {now!r}")
-    elif now != claimed:
-        found.differences.append(f"{what}: claimed {claimed!r:.120}, replayed {now!r:.120}")
+def _check_record(found: Verification, record: RunRecord, env: gym.Env[Any, Any]) -> list[int] | None:
+    """Positions that were to be played; None if the record contradicts the environment or itself."""
+    claims, size = record.settings, len(env.get_wrapper_attr("tasks"))
+    if record.data_hash is None and data_hash(env) is not None:
+        found.notes.append("the record has no hash of its data; the replay used the data here")
+    else:
+        compare(found.differences, "data hash", data_hash(env), record.data_hash)
+    limit = env.spec.max_episode_steps if env.spec else None
+    compare(found.differences, "step limit", limit, claims.get("max_episode_steps"))
+    compare(found.differences, "size of the split", size, claims.get("split_size"))
+    if found.differences and data_hash(env) is None:
+        found.notes.append(OFFICIAL)
+    compare(found.differences, "agent", record.method, claims.get("agent"))
+    number = claims.get("num_tasks")
+    if type(number) is not int or not 1 <= number <= size:
+        found.differences.append(f"number of tasks: claimed {number!r:.60}, expected from 1 to {size}")
+    if not record.tasks:
+        found.differences.append("rows: the result has none, so nothing supports its metrics")
+    for name in ("seed", "tokens", "wall_time_s"):
+        if getattr(record, name) < 0:
+            found.differences.append(f"{name}: claimed {getattr(record, name)!r}, expected from 0")
+    for name in ("final", "curves", "elapsed_s", "updates"):
+        if getattr(record, name):
+            found.differences.append(f"{name}: an evaluation has none")
+    return None if found.differences else spread(size, number)
+
+
+def _claimed_rows(found: Verification, rows: list[Row]) -> dict[str, Row]:
+    """Rows by task id; a row is compared with the environment's own later."""
+    claimed: dict[str, Row] = {}
+    for place, row in enumerate(rows):
+        task_id = row.get("task_id")
+        if not isinstance(task_id, str):
+            found.differences.append(f"row {place}: no task id")
+        elif wrong := misfit(row, DeclaredInRow):
+            found.differences.append(f"row of task {task_id}: {wrong}")
+        elif task_id in claimed:
+            found.differences.append(f"result: task {task_id} has more than one row")
+        else:
+            claimed[task_id] = row
+    return claimed
 
 
 def _notes(record: RunRecord) -> list[str]:
@@ -173,6 +200,9 @@ def _notes(record: RunRecord) -> list[str]:
     for name, version in record.packages.items():
         if name in here and here[name] != version:
             notes.append(f"{name} {version} made the result, {here[name]} checks it")
-    if record.settings["num_tasks"] != record.settings["split_size"]:
-        notes.append(f"a part of the split: {record.settings['num_tasks']} of {record.settings['split_size']} tasks")
+    played, size = record.settings.get("num_tasks"), record.settings.get("split_size")
+    if played != size:
+        notes.append(f"a part of the split: {played!r:.20} of {size!r:.20} tasks")
+    if record.settings.get("privileged"):
+        notes.append("privileged: the agent was given the environments, so it may have seen the answers")
     return notes

@@ -89,6 +89,71 @@ def test_missing_truncated_and_incomplete_files(tmp_path: Path) -> None:
         RunRecord.load(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"seed": True}, "seed: expected an int"),
+        ({"seed": "0"}, "seed: expected an int"),
+        ({"env_steps": 2**63}, "env_steps: expected an int"),
+        ({"env_kwargs": []}, "env_kwargs: expected an object"),
+        ({"packages": {"numpy": 2}}, "packages.numpy: expected text"),
+        ({"tasks": [3]}, r"tasks\[0\]: expected an object"),
+        ({"curves": {"env_steps": [0, "x"]}}, r"curves.env_steps\[1\]: expected"),
+        ({"version": True}, "version True"),
+        ({"format": ["deep"]}, "run record of version 1"),
+        ({"final": {"a/greedy": {"success": 1.5}}}, r"final.a/greedy.success: expected from 0 to 1, got 1.5"),
+        ({"final": {"a/greedy": {"successes": [0, 1], "task_types": ["x"]}}}, "different lengths"),
+        ({"final": {"a/greedy": {"expert_steps": [None, -1]}}}, r"expert_steps\[1\]: expected from 0"),
+    ],
+)
+def test_wrong_values_are_refused_with_their_place(tmp_path: Path, change: dict, says: str) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({**record().as_dict(), **change}))
+    with pytest.raises(DataCorrupt, match=says):
+        RunRecord.load(path)
+
+
+def test_files_that_are_no_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json"
+    for content in (b"\xff", b"[" * 100_000, b"", b"{", b'{"a": 1, "a": 2}', b"1" + b"0" * 400):
+        path.write_bytes(content)
+        with pytest.raises(DataCorrupt, match=r"run\.json"):
+            list(find_records(tmp_path))
+    for content in ("[]", "3", "null", '"x"'):
+        path.write_text(content)
+        with pytest.raises(DataCorrupt, match="run record of version 1"):
+            RunRecord.load(path)
+    path.unlink()
+    path.mkdir()  # a folder that is called like a record
+    assert list(find_records(tmp_path)) == []
+    for missing in (path, tmp_path / ("x" * 300), tmp_path / "a\0b"):
+        with pytest.raises(DataNotFound):
+            RunRecord.load(missing)
+    record().save(tmp_path / "long.json")
+    monkeypatch.setattr(run_record, "_MAX_BYTES", 50)
+    with pytest.raises(DataCorrupt, match="more than 50"):
+        RunRecord.load(tmp_path / "long.json")
+
+
+def test_what_a_file_does_not_say_is_not_made_up() -> None:
+    data = {**record(seed=0).as_dict()}
+    for name in ("packages", "commit", "created"):
+        del data[name]
+    loaded = RunRecord.from_dict(data)
+    assert (loaded.packages, loaded.commit, loaded.created) == ({}, None, "")
+    del data["seed"]
+    with pytest.raises(DataCorrupt, match="'seed' missing"):
+        RunRecord.from_dict(data)
+
+
+def test_what_training_writes_is_read(tmp_path: Path) -> None:
+    """A loss that is NaN reads as a gap, and half of a surrogate pair in a name stays what it is."""
+    path = record(curves={"loss": [0.5, float("nan")]}, metrics={"auc": float("inf")}).save(tmp_path / "run.json")
+    path.write_text(path.read_text().replace('"ppo"', r'"\ud83d"'))
+    loaded = RunRecord.load(path)
+    assert (loaded.curves, loaded.metrics, loaded.method) == ({"loss": [0.5, None]}, {"auc": None}, "\ud83d")
+
+
 def test_find_records_passes_over_other_files(tmp_path: Path) -> None:
     record(seed=2).save(tmp_path / "b" / "run.json")
     record(seed=1).save(tmp_path / "a" / "run.json")

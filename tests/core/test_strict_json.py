@@ -38,6 +38,8 @@ def test_what_python_writes_is_read(value: object, ascii_only: bool) -> None:
         ("[" * 100_000, "nested too deeply"),
         ('{"a":' * 100_000, "nested too deeply"),
         ("9" * 5000, "digits"),
+        ("1" + "0" * 309, "no finite number"),
+        ('{"a": {"b": 1, "b": 1}}', "'b' is there twice"),
         ("{", "Expecting"),
         ("", "Expecting"),
     ],
@@ -55,6 +57,16 @@ def test_any_bytes_are_read_or_a_value_error(content: bytes) -> None:
         return
     assert json.loads(json.dumps(value)) == value
     assert not isinstance(value, float) or math.isfinite(value)
+
+
+def test_what_python_writes_can_be_allowed() -> None:
+    half = json.dumps("\ud83d")
+    assert parse_json(half, allow_surrogates=True) == "\ud83d"
+    assert parse_json("[NaN, -Infinity, 1.5]", nan_is_null=True) == [None, None, 1.5]
+    for text, allowed in ((half, "nan_is_null"), ("NaN", "allow_surrogates"), ("1e999", "nan_is_null")):
+        with pytest.raises(ValueError, match=r"surrogate|finite"):
+            parse_json(text, **{allowed: True})
+    assert parse_json("1" + "0" * 308) == 10**308
 
 
 def test_an_object_is_asked_for() -> None:

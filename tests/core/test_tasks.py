@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import FrozenInstanceError
+from typing import Any
 
 import pytest
 
 from spa_gym.core.errors import BadArgument, TaskNotFound
-from spa_gym.core.tasks import FixedTaskSet, Task, TaskSet, content_hash
+from spa_gym.core.tasks import FixedTaskSet, Task, TaskSet, content_hash, spread
 from tests.toy import toy_tasks
 
 CONTENT = {"rooms": 3, "name": "Küche 🗝", "share": 0.5, "items": ["a", None, True]}
@@ -72,3 +73,10 @@ def test_tasks_are_frozen_and_sets_are_checked() -> None:
     for bad in ([], [task, task]):
         with pytest.raises(BadArgument, match="all of different ids"):
             FixedTaskSet("toy", "train", bad)
+
+
+@pytest.mark.parametrize("wrong", [(0, None), (-1, 3), (10, 0), (10, -1), (10, True), (10, 2.0), ("10", 3)])
+def test_a_part_of_a_split_is_at_least_one_task(wrong: tuple[Any, Any]) -> None:
+    """Zero tasks are not all tasks, and minus one is not an empty result."""
+    with pytest.raises(BadArgument, match="integer from 1"):
+        spread(*wrong)

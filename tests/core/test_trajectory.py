@@ -15,7 +15,7 @@ from spa_gym.core.errors import DataCorrupt, DataNotFound, TrajectoryMismatch
 from spa_gym.core.trajectory import TRAJECTORY_VERSION, Step, Trajectory, iter_jsonl, read_jsonl, write_jsonl
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=30)  # lone surrogates and control characters too
-FLOAT = st.floats(allow_nan=False)
+FLOAT = st.floats(allow_nan=False, allow_infinity=False)
 IDS = st.none() | st.lists(st.integers(0, 2**31), max_size=5).map(tuple)
 LOGPROBS = st.none() | st.lists(FLOAT, max_size=5).map(tuple)
 STEPS = st.builds(Step, TEXT, TEXT, FLOAT, st.booleans(), st.none() | FLOAT, IDS, LOGPROBS)
@@ -91,6 +91,40 @@ def test_cut_and_altered_lines_are_refused_with_their_number(tmp_path: Path) -> 
     path.write_text(whole.replace('"goal"', '"gaol"', 1))
     with pytest.raises(DataCorrupt, match="line 1.*gaol"):
         read_jsonl(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"reward":0.0', '"reward":"0"', r"steps\[0\].reward: expected a number, got '0'"),
+        ('"reward":0.0', '"reward":NaN', "NaN is no finite number"),
+        ('"grounded":true', '"grounded":1', r"steps\[0\].grounded: expected true or false, got 1"),
+        ('"action":', '"more":0,"action":', r"steps\[0\]: 'more' unknown"),
+        ('"action_ids":[5,7,2]', '"action_ids":[5,7.5]', r"action_ids\[1\]: expected an int, got 7.5"),
+        ('"goal":"Leave."', '"goal":"a","goal":"b"', "'goal' is there twice"),
+        ('"steps":[{', '"steps":[3,{', r"steps\[0\]: expected an object, got 3"),
+        ('"score":1', '"score":' + "[" * 100_000, "nested"),
+    ],
+)
+def test_wrong_values_are_refused_with_their_place(tmp_path: Path, old: str, new: str, says: str) -> None:
+    path = tmp_path / "wrong.jsonl"
+    write_jsonl(path, [ONE])
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(DataCorrupt, match=says):
+        read_jsonl(path)
+
+
+def test_bytes_that_are_no_text_and_lines_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bytes.jsonl"
+    path.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(DataCorrupt, match="utf-8"):
+        read_jsonl(path)
+    write_jsonl(path, [ONE])
+    monkeypatch.setattr("spa_gym.core.trajectory._MAX_LINE", 50)
+    with pytest.raises(DataCorrupt, match="longer than 50 bytes"):
+        read_jsonl(path)
+    with pytest.raises(DataNotFound):
+        read_jsonl(tmp_path)
 
 
 def test_missing_file(tmp_path: Path) -> None:
