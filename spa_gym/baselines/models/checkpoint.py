@@ -33,7 +33,7 @@ from spa_gym.baselines.models.checkpoint_files import (
 from spa_gym.baselines.models.tokens import Codec, Layout
 from spa_gym.baselines.models.view import View
 from spa_gym.core.atomic import flush_to_disk
-from spa_gym.core.errors import CheckpointMismatch, DataNotFound, WriteFailed
+from spa_gym.core.errors import BadArgument, CheckpointMismatch, DataNotFound, WriteFailed
 
 __all__ = ["CHECKPOINT_VERSION", "Checkpoint", "load_checkpoint", "save_checkpoint"]
 
@@ -119,7 +119,7 @@ def load_checkpoint(
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
     adapter: str | os.PathLike[str] | None = None,
-    layout: Layout | None = None,
+    layout: Layout | str | None = None,
 ) -> Checkpoint:
     """Loads one of our checkpoints, or any Hugging Face causal language model.
 
@@ -128,7 +128,7 @@ def load_checkpoint(
         dtype: type of the weights in memory.
         device: where they go.
         adapter: folder of a LoRA adapter (peft) to put on top.
-        layout: delimiters for a foreign model; by default plain text ones.
+        layout: delimiters for a foreign model, or their name; by default those that suit its tokenizer.
 
     Returns:
         Model, codec, recipe and heads.
@@ -136,6 +136,7 @@ def load_checkpoint(
     Raises:
         DataNotFound: a local path that is not there.
         CheckpointMismatch: a pickle, another format version, or weights that do not fit the config.
+        BadArgument: the layout does not suit the tokenizer, or the checkpoint has one already.
     """
     folder = Path(path)
     _recover(folder)
@@ -146,6 +147,8 @@ def load_checkpoint(
             "a checkpoint folder with model.safetensors", f"the file {path}", "pass the folder; pickles are not read"
         )
     own = (folder / _META).is_file()
+    if own and layout is not None:
+        raise BadArgument(f"no layout for {path}, which has its own", f"{layout!r}", "leave it out")
     with as_mismatch(
         f"weights, config and tokenizer that belong together in {path}",
         "copy the whole folder again, or train it again" if own else "check the path or name, or download it again",
@@ -183,7 +186,7 @@ def _load_own(folder: Path) -> Checkpoint:
     return Checkpoint(model=model, codec=codec, recipe=meta["recipe"], heads=heads)
 
 
-def _load_foreign(folder: Path, dtype: torch.dtype, layout: Layout | None) -> Checkpoint:
+def _load_foreign(folder: Path, dtype: torch.dtype, layout: Layout | str | None) -> Checkpoint:
     shapes = weight_shapes(sorted(folder.glob("*.safetensors")))
     check_sizes(read_config(folder, shapes), shapes, exact=False)
     tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
