@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,7 +49,6 @@ class Evaluate:
         from spa_gym.agents import load_agent
         from spa_gym.leaderboard.evaluate import RESULT, evaluate
 
-        sys.path.insert(0, "")  # an agent in the current folder is found, as with `python -m`
         agent = load_agent(self.agent, **{"seed": self.seed, **parse_pairs(self.agent_arg, "--agent-arg")})
         out = self.folder()
         record = evaluate(

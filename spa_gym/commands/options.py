@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 import tyro
 
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.strict_json import parse_json
 
 __all__ = ["KeyValues", "env_kwargs", "parse_pairs"]
 
@@ -38,7 +38,7 @@ def parse_pairs(pairs: Iterable[str], option: str) -> dict[str, Any]:
         if value in ("True", "False", "None"):
             value = {"True": "true", "False": "false", "None": "null"}[value]
         try:
-            read[name] = json.loads(value)
+            read[name] = parse_json(value)
         except ValueError:
             read[name] = value
     return read
