@@ -285,9 +285,10 @@ def test_a_module_in_the_current_folder_takes_no_others_place(tmp_path: Path) ->
     for name in ("rapidfuzz", "tqdm", "spa_gym_plugins", "colorsys"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')")
     (tmp_path / "mine.py").write_text("def act(observation):\n    return 'look'\n")
+    shop = ["--env", "SPA-WebShop-v0", "--env-arg", "size=small", "--max-tasks", "1"]
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from spa_gym.cli import main; sys.exit(main())"
     for agent in ("random", "mine:act"):
-        command = [sys.executable, "-P", "-c", code, *evaluate_args(tmp_path / agent[:4], agent, "--max-tasks", "1")]
+        command = [sys.executable, "-P", "-c", code, *evaluate_args(tmp_path / agent[:4], agent), *shop]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=_clean())
         assert done.returncode == 0 and "shadowed" not in done.stderr, done.stderr
 
