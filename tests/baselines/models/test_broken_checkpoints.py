@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
+from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.models import checkpoint_files
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.heads import ScalarHead
@@ -122,6 +123,19 @@ def test_code_of_a_checkpoint_never_runs(folder: Path, tmp_path: Path, own: bool
     # A tokenizer whose class is unknown is read by the general class, without the class's code.
     assert not mark.exists() and done.returncode == (2 if where == "config.json" else 0), done.stderr[-2000:]
     assert "Traceback" not in done.stderr and "[y/N]" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("recipe", [{"read": "x"}, {"read": []}, {"env_id": 5}, {"env_id": {}}])
+def test_an_estimator_with_an_odd_recipe_is_a_named_error(tmp_path: Path, recipe: dict[str, object]) -> None:
+    place = save_checkpoint(tmp_path / "e", toy_model(), toy_codec(), recipe=recipe, heads={"progress": ScalarHead(64)})
+    with pytest.raises(SpaGymError):
+        ProgressModel.load(place, device="cpu")
+
+
+def test_an_estimator_with_the_head_of_another_is_a_named_error(tmp_path: Path) -> None:
+    place = save_checkpoint(tmp_path / "e", toy_model(), toy_codec(), heads={"progress": ScalarHead(32)})
+    with pytest.raises(CheckpointMismatch, match="size mismatch"):
+        ProgressModel.load(place, device="cpu")
 
 
 _CODE_POINTS = st.characters(codec="utf-8")
