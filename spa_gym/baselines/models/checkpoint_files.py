@@ -54,7 +54,8 @@ def as_mismatch(expected: str, mend: str) -> Iterator[None]:
     except (SpaGymError, MemoryError):
         raise
     except Exception as error:  # KeyError, ZeroDivisionError, RecursionError, ...: there is no list of them
-        raise CheckpointMismatch(expected, f"{type(error).__name__}: {str(error)[:300]}", mend) from error
+        got = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise CheckpointMismatch(expected, got, mend) from error
 
 
 def check_files(folder: Path) -> None:
