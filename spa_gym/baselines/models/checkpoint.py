@@ -157,7 +157,7 @@ def load_checkpoint(
             folder = _downloaded(str(path))
         check_files(folder)
         loaded = _load_own(folder) if own else _load_foreign(folder, dtype, layout)
-    model = _adapted(loaded.model, adapter).to(device=device, dtype=dtype).eval()
+    model = _adapted(loaded.model.to(dtype=dtype), adapter).to(device).eval()
     with as_mismatch(f"a model at {path} that its tokenizer fits", "copy the whole folder again, or train it again"):
         _try_out(model, loaded.codec)
     heads = {name: {key: t.to(device) for key, t in head.items()} for name, head in loaded.heads.items()}
