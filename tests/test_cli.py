@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -260,6 +261,46 @@ def test_play_stops_at_the_step_limit(monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_play_an_unknown_task(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert play(monkeypatch, [], "--task", "77") == 2
     assert "position from 0 to 5" in capsys.readouterr().err
+
+
+DIGITS = ["²", "٣", "9" * 5000, "①", "0" * 5000 + "1", "-1", "1e3"]
+
+
+@pytest.mark.parametrize("text", DIGITS)
+def test_play_odd_numbers(text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert play(monkeypatch, [text, ":quit"]) == 0
+    assert ("There is no action" if text.isascii() and text.isdecimal() else "(not possible") in capsys.readouterr().out
+    assert play(monkeypatch, [], "--task", text) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_play_bytes_that_are_no_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert play(monkeypatch, [UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "1"]) == 0
+    assert "That was no text." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", ["[" * 100_000, "9" * 5000, '"\\ud800"', "NaN", "[1e999]", "{"])
+def test_values_that_are_no_strict_json_are_texts(value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert parse_pairs([f"size={value}"], "--env-arg") == {"size": value}
+    assert cli.main(["evaluate", "--agent", "random", "--split", "train", "--env-arg", f"size={value}"]) == 2
+
+
+def test_a_module_in_the_current_folder_takes_no_others_place(tmp_path: Path) -> None:
+    """As the installed command starts, whose own folder is first on the path and the current one nowhere."""
+    for name in ("rapidfuzz", "tqdm", "spa_gym_plugins", "colorsys"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')")
+    (tmp_path / "mine.py").write_text("def act(observation):\n    return 'look'\n")
+    shop = ["--env", "SPA-WebShop-v0", "--env-arg", "size=small", "--max-tasks", "1"]
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from spa_gym.cli import main; sys.exit(main())"
+    for agent in ("random", "mine:act"):
+        command = [sys.executable, "-P", "-c", code, *evaluate_args(tmp_path / agent[:4], agent), *shop]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, env=_clean())
+        assert done.returncode == 0 and "shadowed" not in done.stderr, done.stderr
+
+
+def _clean() -> dict[str, str]:
+    """The environment without a search path that begins with the current folder."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
 
 def test_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,17 @@
-"""load_agent: from the text that a person types to an agent."""
+"""load_agent: from the text that a person types to an agent.
+
+An agent of one's own may lie in the current folder. That folder is searched last, and only while such an agent is
+imported and made: a `random.py` in it takes no other module's place.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
+import os
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 from spa_gym.agents.expert_agent import ExpertAgent
@@ -49,9 +57,24 @@ def load_agent(spec: str, /, *, seed: int = 0, **options: Any) -> Agent:
     if kind == "model" and rest:
         module, name = MODEL_LOADER
         return as_agent(_construct(_find(module, name, spec), spec, {"seed": seed, **options}, (rest,)))
-    if kind and rest:
-        return _own(_find(kind, rest, spec), spec, seed, options)
+    if all(part.isidentifier() for part in (*kind.split("."), *rest.split("."))):
+        with _current_folder_last():
+            return _own(_find(kind, rest, spec), spec, seed, options)
     raise AgentError(expected=f"an agent: {FORMS}", got=repr(spec), mend="for example `--agent random`")
+
+
+@contextlib.contextmanager
+def _current_folder_last() -> Iterator[None]:
+    """Search the current folder for modules after all other places."""
+    folder = os.getcwd()
+    added = not {"", folder}.intersection(sys.path)
+    if added:
+        sys.path.append(folder)
+    try:
+        yield
+    finally:
+        if added and folder in sys.path:
+            sys.path.remove(folder)
 
 
 def _own(found: Any, spec: str, seed: int, options: dict[str, Any]) -> Agent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -55,7 +54,6 @@ class Evaluate:
         from spa_gym.leaderboard.evaluate import RESULT, evaluate
         from spa_gym.leaderboard.identity import default_folder, identity_of
 
-        sys.path.insert(0, "")  # an agent in the current folder is found, as with `python -m`
         options = parse_pairs(self.agent_arg, "--agent-arg")
         agent = load_agent(self.agent, **{"seed": self.seed, **options})
         record = evaluate(

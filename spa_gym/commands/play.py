@@ -55,7 +55,13 @@ class Play:
     def _options(self) -> dict[str, Any] | None:
         if self.task is None:
             return None
-        return {"task_id": int(self.task) if self.task.isdigit() and len(self.task) < 16 else self.task}
+        number = _number(self.task)
+        return {"task_id": self.task if number is None else number}
+
+
+def _number(text: str) -> int | None:
+    """The number that a text is; `str.isdigit` takes "²" for one too, and `int` has a limit of its own."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
 def _play(env: Any, seed: int | None, options: dict[str, Any] | None) -> None:
@@ -85,7 +91,11 @@ def _ask(env: Any, info: dict[str, Any]) -> str | None:
     """The next action; None to leave."""
     actions = info["admissible_actions"]
     while True:
-        typed = input("> ").strip()
+        try:
+            typed = input("> ").strip()
+        except UnicodeDecodeError:
+            print("That was no text.")
+            continue
         if typed == "?":
             print(HELP)
         elif typed in (":quit", ":q"):
@@ -96,11 +106,12 @@ def _ask(env: Any, info: dict[str, Any]) -> str | None:
             print(info["goal"])
         elif typed == ":hint":
             print(next(iter(env.unwrapped.expert()), "the expert has nothing to say"))
-        elif typed.isdigit():
-            if 1 <= int(typed) <= len(actions):
-                print(actions[int(typed) - 1])
-                return actions[int(typed) - 1]
-            print(f"There is no action {typed}; they go from 1 to {len(actions)}.")
+        elif typed.isascii() and typed.isdecimal():
+            number = _number(typed)
+            if number is not None and 1 <= number <= len(actions):
+                print(actions[number - 1])
+                return actions[number - 1]
+            print(f"There is no action {typed:.20}; they go from 1 to {len(actions)}.")
         elif typed:
             return typed
 

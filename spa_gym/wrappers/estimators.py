@@ -62,7 +62,7 @@ FITTED = frozenset({"difference", "model"})
 EAGER = frozenset({"oracle"})
 """Names that set something up in the environment: resolved when the wrapper is made, not at the first reset."""
 
-ENTRY_POINT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+ENTRY_POINT = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 @runtime_checkable

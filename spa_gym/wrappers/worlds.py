@@ -6,7 +6,6 @@ the numbers that come are finite and mean nothing. So it is asked before the fir
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import gymnasium
 from gymnasium.vector import VectorEnv
 
 from spa_gym.core.errors import CheckpointMismatch
+from spa_gym.core.strict_json import parse_json_object
 
 __all__ = ["other_world", "refuse_other_world", "same_world", "world_at"]
 
@@ -75,7 +75,7 @@ def world_at(argument: str) -> str | None:
     """What the checkpoint at a path says that it was fitted to, without loading it; None where it says nothing."""
     path = Path(argument) / _META
     try:
-        world = json.loads(path.read_text(encoding="utf-8"))["recipe"]["env_id"]
+        world = parse_json_object(path.read_bytes())["recipe"]["env_id"]
     except (OSError, ValueError, LookupError, TypeError):  # whoever loads it says what is wrong with it
         return None
     return world if isinstance(world, str) else None

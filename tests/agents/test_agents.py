@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import gymnasium as gym
@@ -150,3 +151,34 @@ def test_a_missing_dependency_is_named(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_settings_are_json() -> None:
     assert json.loads(json.dumps(load_agent("random").settings())) == {"seed": 0}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "spec", [".x:y", "..:y", "a..b:C", "os.:path", ":y", "x:", "x:y.", "x:.y", "x y:z", "/tmp/x.py:Y", "1:2"]
+)
+def test_a_name_that_no_module_has_is_refused(spec: str) -> None:
+    with pytest.raises(AgentError, match=r"package\.module:Class"):
+        load_agent(spec)
+
+
+def test_the_current_folder_is_searched_last_and_only_for_ones_own_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder])
+    before = list(sys.path)
+    (tmp_path / "colorsys.py").write_text("raise SystemExit('shadowed')")
+    (tmp_path / "helper_of_mine.py").write_text("ACTION = 'look'")
+    (tmp_path / "agent_of_mine.py").write_text(
+        "import colorsys, helper_of_mine\nclass Mine:\n"
+        "    def __init__(self):\n        import other_of_mine\n"
+        "    def act(self, observations, infos):\n        return [helper_of_mine.ACTION for _ in observations]\n"
+    )
+    (tmp_path / "other_of_mine.py").write_text("")
+    for name in ("colorsys", "helper_of_mine", "agent_of_mine", "other_of_mine"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert load_agent("agent_of_mine:Mine").act(["x"], [{}]) == ["look"]
+    assert sys.path == before
+    with pytest.raises(AgentError, match="check the spelling"):
+        load_agent("agent_of_nobody:Mine")
+    assert sys.path == before

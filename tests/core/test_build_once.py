@@ -8,12 +8,17 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from spa_gym.core import build_once
 from spa_gym.core.build_once import MANIFEST_NAME, built_folder, cache_folder
 from spa_gym.core.errors import BadArgument, DataNotFound, WriteFailed
 
@@ -214,3 +219,120 @@ def test_the_cache_folder_is_the_users_choice(monkeypatch: pytest.MonkeyPatch, t
     assert cache_folder() == tmp_path
     monkeypatch.delenv("SPA_GYM_CACHE")
     assert cache_folder().name == "spa-gym"
+
+
+def altered(data: Path, place: int = 2) -> None:
+    """Change one byte; size and time of change of the content stay."""
+    content, times = bytearray(data.read_bytes()), data.stat()
+    content[place] ^= 1
+    data.write_bytes(content)
+    os.utime(data, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be another process."""
+    monkeypatch.setattr(build_once, "_verified", {})
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_byte_altered_at_equal_size_is_found_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, large: bool
+) -> None:
+    if large:
+        monkeypatch.setattr(build_once, "_SMALL_BYTES", 0)
+    place = built_folder(tmp_path / "index", MANIFEST, writer("hello"), what="the index")
+    for new_process in (True, False):
+        if new_process:
+            forget(monkeypatch)
+        altered(place / "deep" / "data.bin")
+        caplog.clear()
+        built_folder(place, MANIFEST, writer("hello"), what="the index")
+        assert (place / "deep" / "data.bin").read_text() == "hello"
+        assert "the index in" in caplog.text and "deep/data.bin is not as it was written" in caplog.text
+    forget(monkeypatch)
+    built_folder(place, MANIFEST, never, what="the index")
+
+
+@given(st.integers(0, 999), st.integers(1, 255))
+@settings(max_examples=40, deadline=None)
+def test_any_altered_byte_is_found(place: int, bits: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = built_folder(Path(name) / "index", MANIFEST, writer("x" * 1000), what="the index")
+        data = folder / "deep" / "data.bin"
+        content = bytearray(data.read_bytes())
+        content[place] ^= bits
+        data.write_bytes(content)
+        built_folder(folder, MANIFEST, writer("x" * 1000), what="the index")
+        assert data.read_text() == "x" * 1000
+
+
+def test_small_folders_are_read_once_in_a_process_and_large_ones_once_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    checksum = build_once._checksum
+    monkeypatch.setattr(build_once, "_checksum", lambda path: read.append(path.name) or checksum(path))
+    place = built_folder(tmp_path / "index", MANIFEST, writer("hello"), what="the index")
+    read.clear()
+    for expected in (["data.bin"], []):
+        if expected:
+            forget(monkeypatch)
+        built_folder(place, MANIFEST, never, what="the index")
+        assert read == expected
+        read.clear()
+    monkeypatch.setattr(build_once, "_SMALL_BYTES", 0)
+    for expected in (["data.bin"], [], []):
+        forget(monkeypatch)
+        built_folder(place, MANIFEST, never, what="the index")
+        assert read == expected
+        read.clear()
+    (tmp_path / ".index.verified").write_text("[" * 9999)
+    forget(monkeypatch)
+    built_folder(place, MANIFEST, never, what="the index")
+    assert read == ["data.bin"]
+
+
+def test_a_large_folder_on_a_read_only_disk_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(*_: object) -> None:
+        raise WriteFailed("to write", "Read-only file system", "none")
+
+    place = built_folder(tmp_path / "index", MANIFEST, writer("hello"), what="the index")
+    monkeypatch.setattr(build_once, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(build_once, "atomic_write_text", read_only)
+    forget(monkeypatch)
+    assert built_folder(place, MANIFEST, never, what="the index") == place
+
+
+def without_checksums(manifest: dict[str, Any]) -> Any:
+    return {key: value for key, value in manifest.items() if key != "checksums"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        without_checksums,
+        lambda manifest: {**manifest, "checksums": {"deep/data.bin": "x"}},
+        lambda manifest: {**manifest, "checksums": {}},
+        lambda manifest: {**manifest, "checksums": 5},
+        lambda manifest: {**manifest, "sizes": [5]},
+        lambda manifest: {},
+    ],
+)
+def test_an_older_or_odd_manifest_is_built_anew(tmp_path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    place = built_folder(tmp_path / "index", MANIFEST, writer("old"), what="the index")
+    manifest = place / MANIFEST_NAME
+    manifest.write_text(json.dumps(change(json.loads(manifest.read_text()))))
+    built_folder(place, MANIFEST, writer("new"), what="the index")
+    assert (place / "deep" / "data.bin").read_text() == "new"
+
+
+def test_a_deep_manifest_is_built_anew(tmp_path: Path) -> None:
+    place = built_folder(tmp_path / "index", MANIFEST, writer("old"), what="the index")
+    (place / MANIFEST_NAME).write_text('{"built_from": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    built_folder(place, MANIFEST, writer("new"), what="the index")
+
+
+def test_a_cache_in_the_home_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPA_GYM_CACHE", "~nosuch/x")
+    with pytest.raises(BadArgument, match=r"SPA_GYM_CACHE.*~nosuch"):
+        cache_folder()

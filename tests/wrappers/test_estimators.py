@@ -209,3 +209,9 @@ def test_the_paper_s_form_pays_for_staying_and_the_others_do_not():
 def test_wrappers_import_without_torch():
     code = "import sys, spa_gym.wrappers; assert 'torch' not in sys.modules and 'textworld' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", [".x:y", "a..b:C", "os.:path", "x:y.", ":y", "x:"])
+def test_a_name_that_no_module_has_is_refused(name: str) -> None:
+    with pytest.raises(BadArgument, match="package.module:object"):
+        make_estimator(name)

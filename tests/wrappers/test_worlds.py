@@ -155,3 +155,9 @@ def test_ids_of_one_entry_point_are_one_world() -> None:
     assert same_world(dense, plain) and same_world(plain, dense) and same_world("house", "house")
     assert same_world(plain, "ALFWorldEnv") and same_world("ALFWorldEnv", dense) and not same_world(shop, "ALFWorldEnv")
     assert not same_world(plain, shop) and not same_world(plain, "house") and not same_world("World", "ALFWorld")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[]", '{"recipe": 5}', '{"recipe": {"env_id": NaN}}', '"\\ud800"'])
+def test_a_checkpoint_that_cannot_be_read_says_nothing_of_its_world(tmp_path: Path, text: str) -> None:
+    (tmp_path / "spa_gym.json").write_text(text)
+    assert world_at(str(tmp_path)) is None

@@ -85,7 +85,14 @@ def gae_over_sequence(
 
 
 def whiten(advantages: Array, eps: float = 1e-8) -> Array:
-    """Mean 0 and standard deviation 1 (all zeros where they do not vary)."""
+    """Mean 0 and (population) standard deviation 1; all zeros if they do not vary, as one number never does.
+
+    Examples:
+        >>> whiten(np.array([1.0, 3.0])).round(6).tolist(), whiten(np.array([0.7])).tolist()
+        ([-1.0, 1.0], [0.0])
+    """
+    if not len(advantages) or advantages.min() == advantages.max():
+        return np.zeros(len(advantages))
     centred = advantages - advantages.mean()
     return centred / (centred.std() + eps)
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from spa_gym.baselines.credit import Credit
 from spa_gym.baselines.device import compute_dtype
 from spa_gym.baselines.distributed import gather, share
-from spa_gym.baselines.learning.advantages import gae, gae_over_sequence
+from spa_gym.baselines.learning.advantages import gae, gae_over_sequence, whiten
 from spa_gym.baselines.learning.readings import action_logprobs, tokens_before_steps, tokens_per_step
 from spa_gym.baselines.models.fast_forward import features, logits_at
 from spa_gym.baselines.models.heads import ScalarHead
@@ -133,14 +133,20 @@ def prepare(
         episodes.append(Episode(played[i].task_id, row, old[i], ref[i], values[i], *tensors, states[i], returns))
     taught = [True] * len(episodes) if credit.teaches is None else credit.teaches
     if credit.rewards is not None or credit.whiten:
-        flat = torch.cat([episode.advantages for episode, teaches in zip(episodes, taught, strict=True) if teaches])
-        mean, deviation = flat.mean(), flat.std() + 1e-8
-        for episode in episodes:
-            episode.advantages = (episode.advantages - mean) / deviation
+        _whiten([episode for episode, teaches in zip(episodes, taught, strict=True) if teaches])
     for episode, teaches in zip(episodes, taught, strict=True):
         if not teaches:
             episode.advantages = torch.zeros_like(episode.advantages)
     return episodes
+
+
+def _whiten(episodes: Sequence[Episode]) -> None:
+    """Whiten the advantages of all tokens together."""
+    sizes = [len(episode.advantages) for episode in episodes]
+    flat = torch.cat([episode.advantages.double() for episode in episodes] or [torch.zeros(0)])
+    whitened = torch.from_numpy(whiten(flat.numpy())).float()
+    for episode, advantages in zip(episodes, whitened.split(sizes), strict=True):
+        episode.advantages = advantages.clone()
 
 
 @torch.no_grad()

@@ -18,6 +18,7 @@ from torch import nn
 
 from spa_gym.baselines.device import choose_device, compute_dtype
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
+from spa_gym.baselines.models.checkpoint_files import as_mismatch
 from spa_gym.baselines.models.fast_forward import features
 from spa_gym.baselines.models.heads import ScalarHead
 from spa_gym.baselines.models.tokens import Batch, Codec, collate, encode
@@ -145,7 +146,7 @@ class ProgressModel(nn.Module):
         """Read an estimator.
 
         Raises:
-            CheckpointMismatch: the checkpoint has no progress head.
+            CheckpointMismatch: the checkpoint has no progress head, or one of another shape.
         """
         loaded = load_checkpoint(path, device=choose_device(device))
         if _HEAD not in loaded.heads:
@@ -156,8 +157,11 @@ class ProgressModel(nn.Module):
             )
         read, differenced = loaded.recipe.get("read", "action"), bool(loaded.recipe.get("differenced", False))
         world = loaded.recipe.get("env_id")
-        estimator = cls(loaded.model, loaded.codec, read=read, differenced=differenced, world=world)
-        estimator.head.load_state_dict(loaded.heads[_HEAD])
+        with as_mismatch(f"an estimator at {path}, its head and recipe whole", "train it again: stage `estimator`"):
+            if not isinstance(world, str | None):
+                raise ValueError(f"env_id = {world!r}")
+            estimator = cls(loaded.model, loaded.codec, read=read, differenced=differenced, world=world)
+            estimator.head.load_state_dict(loaded.heads[_HEAD])
         return estimator.eval()
 
 

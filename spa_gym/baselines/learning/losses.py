@@ -1,10 +1,16 @@
-"""PPO's losses, as pure functions of log-probabilities, advantages and values."""
+"""PPO's losses, as pure functions of log-probabilities, advantages and values.
+
+Ratios of probabilities stay finite in float32 however far two policies are apart: beyond a log-ratio of 20 (where verl
+clamps it) the exponential goes on as its tangent. Unlike a clamp, that keeps a gradient which leads back.
+"""
 
 from __future__ import annotations
 
 import torch
 
 __all__ = ["clipped_policy_loss", "clipped_value_loss", "kl_estimate"]
+
+_MOST = 20.0
 
 
 def clipped_policy_loss(
@@ -21,7 +27,7 @@ def clipped_policy_loss(
     Returns:
         Mean loss, and the share of tokens whose ratio was clipped.
     """
-    ratio = torch.exp(logprobs - old)
+    ratio = _ratio(logprobs - old)
     clipped = torch.clamp(ratio, 1.0 - clip, 1.0 + clip)
     loss = -torch.minimum(ratio * advantages, clipped * advantages).mean()
     return loss, ((ratio - 1.0).abs() > clip).float().mean()
@@ -39,4 +45,10 @@ def kl_estimate(logprobs: torch.Tensor, reference: torch.Tensor) -> torch.Tensor
     k3 = exp(d) - 1 - d with d = log reference - log policy; never negative, and unbiased on the policy's own samples.
     """
     difference = reference - logprobs
-    return (torch.exp(difference) - 1.0 - difference).mean()
+    return (_ratio(difference) - 1.0 - difference).mean()
+
+
+def _ratio(difference: torch.Tensor) -> torch.Tensor:
+    """exp(x), and from 20 on its tangent there, exp(20) * (1 + x - 20); up to 20 every bit is exp's."""
+    near = difference.clamp(max=_MOST)
+    return torch.exp(near) * (1.0 + (difference - near))

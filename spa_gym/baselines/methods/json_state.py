@@ -13,6 +13,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from spa_gym.baselines.models.checkpoint_files import as_mismatch
+from spa_gym.core.strict_json import parse_json
+
 __all__ = ["JsonState"]
 
 
@@ -32,5 +35,10 @@ class JsonState(nn.Module, abc.ABC):
         return torch.frombuffer(bytearray(json.dumps(self.plain()).encode("ascii")), dtype=torch.uint8)
 
     def set_extra_state(self, state: torch.Tensor) -> None:
-        """Take over what `get_extra_state` gave."""
-        self.take_over(json.loads(state.cpu().numpy().tobytes().decode("ascii")))
+        """Take over what `get_extra_state` gave.
+
+        Raises:
+            CheckpointMismatch: the bytes are not that.
+        """
+        with as_mismatch(f"the memory of {type(self).__name__} as it was saved", "remove the state to start over"):
+            self.take_over(parse_json(state.cpu().numpy().tobytes()))

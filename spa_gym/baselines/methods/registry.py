@@ -63,7 +63,7 @@ def make_method(name: str, options: dict[str, Any] | None = None) -> Method:
     names = method_names()
     entry = names.get(name, name)
     module, separator, attribute = entry.partition(":")
-    if not separator:
+    if not separator or not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))):
         raise BadArgument(f"a method out of {', '.join(names)}, or package.module:object", repr(name), "pass one")
     try:
         factory: Callable[..., Method] = getattr(import_module(module), attribute)

@@ -1,8 +1,8 @@
 """Checkpoints: one folder with weights (safetensors), config, tokenizer, and ``spa_gym.json``.
 
 A folder is written beside its place and renamed, so that a killed process or a full disk leaves the old one whole.
-Pickles are refused: they run code when they are read. Any other Hugging Face folder or hub name loads too, with a
-general codec, and a LoRA adapter (peft) on top where asked for.
+Nothing in it is ever run: pickles are refused, and so is code of its own (`auto_map`). Any other Hugging Face folder or
+hub name loads too, with a general codec, and a LoRA adapter (peft) on top where asked for.
 """
 
 from __future__ import annotations
@@ -12,19 +12,28 @@ import json
 import os
 import shutil
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
+from spa_gym.baselines.models.checkpoint_files import (
+    as_mismatch,
+    check_files,
+    check_sizes,
+    read_config,
+    read_object,
+    weight_shapes,
+)
 from spa_gym.baselines.models.tokens import Codec, Layout
 from spa_gym.baselines.models.view import View
-from spa_gym.core.errors import CheckpointMismatch, DataNotFound, WriteFailed
+from spa_gym.core.atomic import flush_to_disk
+from spa_gym.core.errors import BadArgument, CheckpointMismatch, DataNotFound, WriteFailed
 
 __all__ = ["CHECKPOINT_VERSION", "Checkpoint", "load_checkpoint", "save_checkpoint"]
 
@@ -32,7 +41,7 @@ CHECKPOINT_VERSION = 1
 _META = "spa_gym.json"
 _WEIGHTS = "model.safetensors"
 _HEADS = "heads.safetensors"
-_PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+_DOWNLOADED = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ def load_checkpoint(
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
     adapter: str | os.PathLike[str] | None = None,
-    layout: Layout | None = None,
+    layout: Layout | str | None = None,
 ) -> Checkpoint:
     """Loads one of our checkpoints, or any Hugging Face causal language model.
 
@@ -119,7 +128,7 @@ def load_checkpoint(
         dtype: type of the weights in memory.
         device: where they go.
         adapter: folder of a LoRA adapter (peft) to put on top.
-        layout: delimiters for a foreign model; by default plain text ones.
+        layout: delimiters for a foreign model, or their name; by default those that suit its tokenizer.
 
     Returns:
         Model, codec, recipe and heads.
@@ -127,6 +136,7 @@ def load_checkpoint(
     Raises:
         DataNotFound: a local path that is not there.
         CheckpointMismatch: a pickle, another format version, or weights that do not fit the config.
+        BadArgument: the layout does not suit the tokenizer, or the checkpoint has one already.
     """
     folder = Path(path)
     _recover(folder)
@@ -136,61 +146,85 @@ def load_checkpoint(
         raise CheckpointMismatch(
             "a checkpoint folder with model.safetensors", f"the file {path}", "pass the folder; pickles are not read"
         )
-    if folder.is_dir():
-        _refuse_pickles(folder)
-    meta_path = folder / _META
-    if not meta_path.is_file():
-        return _load_foreign(str(path), dtype, device, adapter, layout)
-    meta = _read_meta(meta_path)
-    try:
-        config = AutoConfig.from_pretrained(folder)
-        with torch.random.fork_rng(devices=[]):
-            model = AutoModelForCausalLM.from_config(config)
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        states = load_file(folder / _WEIGHTS)
-        missing, unexpected = model.load_state_dict(
-            {key: value.float() for key, value in states.items()}, strict=False, assign=False
-        )
-    except (SafetensorError, OSError, RuntimeError, ValueError) as error:
-        raise CheckpointMismatch(
-            f"weights, config and tokenizer that belong together in {folder}",
-            f"{type(error).__name__}: {str(error)[:300]}",
-            "copy the whole folder again, or train it again",
-        ) from error
-    if unexpected or set(missing) - {"lm_head.weight"}:
-        raise CheckpointMismatch(
-            f"the weights that the config of {folder} asks for",
-            f"missing {sorted(missing)[:3]}, unexpected {sorted(unexpected)[:3]}",
-            "copy the whole folder again, or train it again",
-        )
+    own = (folder / _META).is_file()
+    if own and layout is not None:
+        raise BadArgument(f"no layout for {path}, which has its own", f"{layout!r}", "leave it out")
+    with as_mismatch(
+        f"weights, config and tokenizer that belong together in {path}",
+        "copy the whole folder again, or train it again" if own else "check the path or name, or download it again",
+    ):
+        if not folder.is_dir():
+            folder = _downloaded(str(path))
+        check_files(folder)
+        loaded = _load_own(folder) if own else _load_foreign(folder, dtype, layout)
+    model = _adapted(loaded.model.to(dtype=dtype), adapter).to(device).eval()
+    with as_mismatch(f"a model at {path} that its tokenizer fits", "copy the whole folder again, or train it again"):
+        _try_out(model, loaded.codec)
+    heads = {name: {key: t.to(device) for key, t in head.items()} for name, head in loaded.heads.items()}
+    return replace(loaded, model=model, heads=heads)
+
+
+def _load_own(folder: Path) -> Checkpoint:
+    meta = _read_meta(folder / _META)
+    shapes = weight_shapes([folder / _WEIGHTS])
+    config = read_config(folder, shapes)
+    check_sizes(config, shapes, exact=True)
+    with torch.random.fork_rng(devices=[]):
+        model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    states = _finite(load_file(folder / _WEIGHTS))
+    model.load_state_dict({key: value.float() for key, value in states.items()}, strict=False, assign=False)
     model.tie_weights()
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    if len(tokenizer) > config.vocab_size:
+        raise ValueError(f"the tokenizer has {len(tokenizer)} tokens and the model {config.vocab_size}")
     heads: dict[str, dict[str, torch.Tensor]] = {}
     if (folder / _HEADS).is_file():
-        for key, value in load_file(folder / _HEADS, device=str(device)).items():
+        for key, value in _finite(load_file(folder / _HEADS)).items():
             name, _, weight = key.partition("/")
             heads.setdefault(name, {})[weight] = value
     codec = Codec(tokenizer, Layout(**meta["layout"]), View.from_json(meta.get("view", {})))
-    model = _adapted(model, adapter).to(device=device, dtype=dtype).eval()
     return Checkpoint(model=model, codec=codec, recipe=meta["recipe"], heads=heads)
 
 
-def _load_foreign(
-    path: str,
-    dtype: torch.dtype,
-    device: torch.device | str,
-    adapter: str | os.PathLike[str] | None,
-    layout: Layout | None,
-) -> Checkpoint:
-    try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, use_safetensors=True)
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise CheckpointMismatch(
-            f"a Hugging Face causal language model with safetensors at {path}",
-            f"{type(error).__name__}: {str(error)[:300]}",
-            "check the path or name; convert pickled weights to safetensors first",
-        ) from error
-    return Checkpoint(model=_adapted(model, adapter).to(device).eval(), codec=Codec(tokenizer, layout))
+def _load_foreign(folder: Path, dtype: torch.dtype, layout: Layout | str | None) -> Checkpoint:
+    shapes = weight_shapes(sorted(folder.glob("*.safetensors")))
+    check_sizes(read_config(folder, shapes), shapes, exact=False)
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    model, found = cast(
+        tuple[Any, dict[str, Any]],
+        AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+        ),
+    )
+    if found["missing_keys"]:
+        raise ValueError(f"there are no weights for {sorted(found['missing_keys'])[:3]}")
+    _finite(dict(model.named_parameters()))
+    return Checkpoint(model=model, codec=Codec(tokenizer, layout))
+
+
+def _downloaded(name: str) -> Path:
+    """The folder of a model of the hub, from the cache where it is there; its code and pickles stay where they are."""
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(name, allow_patterns=_DOWNLOADED, ignore_patterns=["*/*", "consolidated*"]))
+
+
+def _finite(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise ValueError(f"{name} holds NaN or infinite weights")
+    return tensors
+
+
+@torch.no_grad()
+def _try_out(model: Any, codec: Codec) -> None:
+    """Read the delimiters once: a config may fit the weights and still describe no model that runs."""
+    ids = [*codec.bos_ids, *codec.act_ids, codec.eoa_id, codec.pad_id]
+    rows = model.get_input_embeddings().weight.shape[0]
+    if not all(0 <= index < rows for index in ids):  # a GPU does not raise for it, it is lost
+        raise ValueError(f"delimiters with the ids {ids} and {rows} embeddings")
+    if not bool(model(input_ids=torch.tensor([ids], device=model.device)).logits.isfinite().all()):
+        raise ValueError("logits that are not finite")
 
 
 def _adapted(model: Any, adapter: str | os.PathLike[str] | None) -> Any:
@@ -199,36 +233,32 @@ def _adapted(model: Any, adapter: str | os.PathLike[str] | None) -> Any:
     from spa_gym.core.extras import require_extra
 
     peft: Any = require_extra("train", "peft", "LoRA adapters")
-    _refuse_pickles(Path(adapter))
-    return peft.PeftModel.from_pretrained(model, os.fspath(adapter), is_trainable=True)
+    folder = Path(adapter)
+    with as_mismatch(f"a LoRA adapter for this model in {folder}", "copy the whole folder again, or train it again"):
+        check_files(folder)
+        if not (folder / "adapter_model.safetensors").is_file():
+            raise ValueError("there is no adapter_model.safetensors")
+        return peft.PeftModel.from_pretrained(model, os.fspath(folder), is_trainable=True)
 
 
 def _looks_local(path: str) -> bool:
     return path.startswith((".", "/", "~")) or path.count("/") > 1 or os.sep != "/"
 
 
-def _refuse_pickles(folder: Path) -> None:
-    if not any(folder.glob("*.safetensors")):
-        pickles = sorted(file.name for file in folder.iterdir() if file.suffix in _PICKLES) if folder.is_dir() else []
-        raise CheckpointMismatch(
-            f"weights as *.safetensors in {folder}",
-            f"pickled weights ({', '.join(pickles[:3])}), which run code when read" if pickles else "no weights",
-            "convert them to safetensors on a machine where you trust them" if pickles else "check the path",
-        )
-
-
 def _read_meta(path: Path) -> dict[str, Any]:
     mend = "use the spa-gym version that wrote it, or train it again"
-    try:
-        meta = json.loads(path.read_text(encoding="utf-8"))
+    with as_mismatch(f"a JSON object with a version in {path}", mend):
+        meta = read_object(path)
         version = meta["version"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointMismatch(f"a JSON object with a version in {path}", f"{error!r}", mend) from error
-    if version != CHECKPOINT_VERSION:
+    if type(version) is not int or version != CHECKPOINT_VERSION:
         raise CheckpointMismatch(f"checkpoint version {CHECKPOINT_VERSION} in {path}", f"version {version!r}", mend)
-    if not isinstance(meta.get("layout"), dict) or set(meta["layout"]) != set(Layout.__slots__):
-        raise CheckpointMismatch(f"a token layout in {path}", f"{meta.get('layout')!r}", mend)
-    return {"recipe": {}, **meta}
+    layout, recipe = meta.get("layout"), meta.setdefault("recipe", {})
+    kinds = {field.name: bool if field.name == "special" else str for field in fields(Layout)}
+    if not isinstance(layout, dict) or {name: type(value) for name, value in layout.items()} != kinds:
+        raise CheckpointMismatch(f"a token layout in {path}", f"{layout!r:.300}", mend)
+    if not isinstance(recipe, dict):
+        raise CheckpointMismatch(f"a recipe in {path} that is an object", f"{recipe!r:.300}", mend)
+    return meta
 
 
 def _plain(module: nn.Module, dtype: torch.dtype | None, drop: str | None = None) -> dict[str, torch.Tensor]:
@@ -242,8 +272,8 @@ def _plain(module: nn.Module, dtype: torch.dtype | None, drop: str | None = None
 def _sync(folder: Path) -> None:
     for file in folder.iterdir():
         file.chmod(0o644)
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
+        flush_to_disk(file)
+    flush_to_disk(folder)
 
 
 def _replace(new: Path, path: Path) -> None:
@@ -257,6 +287,7 @@ def _replace(new: Path, path: Path) -> None:
     except OSError:
         _recover(path)
         raise
+    flush_to_disk(path.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -69,11 +69,18 @@ class Optimizers:
         return tensors
 
     def load_state(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Go on from moments that `state` returned."""
+        """Go on from moments that `state` returned.
+
+        Raises:
+            ValueError: they are of other parameters.
+        """
+        left = dict(tensors)
         for i, optimizer in enumerate(self.optimizers):
             for j, parameter in enumerate(p for group in optimizer.param_groups for p in group["params"]):
                 prefix = f"{i}.{j}."
-                mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+                mine = {k.removeprefix(prefix): left.pop(k) for k in list(left) if k.startswith(prefix)}
+                if any(value.ndim and value.shape != parameter.shape for value in mine.values()):
+                    raise ValueError(f"moments of another shape than parameter {i}.{j}, {tuple(parameter.shape)}")
                 # AdamW wants its count of steps on the CPU, unless it is fused.
                 step_device = parameter.device if optimizer.defaults.get("fused") else "cpu"
                 if mine:
@@ -81,6 +88,8 @@ class Optimizers:
                         key: value.to(step_device if key == "step" else parameter.device, copy=True)
                         for key, value in mine.items()
                     }
+        if left:
+            raise ValueError(f"no parameter has the moments {sorted(left)[:3]}")
 
 
 def adamw(parameters: Iterable[nn.Parameter], lr: float, *, weight_decay: float = 0.0) -> torch.optim.AdamW:

@@ -9,7 +9,6 @@ reasons), belong to the checkpoint, and stand in the settings of the run that ma
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -74,9 +73,27 @@ class View:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> View:
-        """The view of a checkpoint; `data` is what `to_json` gave."""
-        cuts: Sequence[dict[str, str]] = data.get("cuts", ())
-        return cls(**{**data, "cuts": tuple(Cut(**cut) for cut in cuts)})
+        """The view of a checkpoint; `data` is what `to_json` gave.
+
+        Raises:
+            ValueError: a value is not of its type, or a cut is no regular expression with what it keeps.
+            TypeError: a name is unknown or missing.
+        """
+        cuts = tuple(Cut(**cut) for cut in data.get("cuts", ()))
+        view = cls(**{**data, "cuts": cuts})
+        texts = [text for cut in cuts for text in (cut.pattern, cut.keep, cut.why)]
+        if not all(isinstance(text, str) for text in texts) or type(view.lower) is not bool:
+            raise ValueError(f"a view of texts and true or false, not {data!r:.200}")
+        if type(view.repeat_words) is not int or view.repeat_words < 0:
+            raise ValueError(f"repeat_words from 0, not {view.repeat_words!r}")
+        for cut in cuts:
+            try:
+                _compiled(cut.pattern).sub(cut.keep, "")
+            except (re.error, IndexError, OverflowError) as error:
+                raise ValueError(
+                    f"the cut {cut.pattern!r} -> {cut.keep!r} is no regular expression: {error}"
+                ) from error
+        return view
 
 
 @cache

@@ -39,16 +39,24 @@ class ModelAgent:
         max_action_tokens: an action that is longer is cut there.
         seed: seed of the sampling; each episode has its own stream, named by its task.
         device: where to compute.
+        layout: name of the delimiters of a foreign model; by default those that suit its tokenizer.
 
     Attributes:
         tokens: tokens read and written so far.
     """
 
     def __init__(
-        self, path: str, *, temperature: float = 0.0, max_action_tokens: int = 32, seed: int = 0, device: str = "auto"
+        self,
+        path: str,
+        *,
+        temperature: float = 0.0,
+        max_action_tokens: int = 32,
+        seed: int = 0,
+        device: str = "auto",
+        layout: str | None = None,
     ) -> None:
         place = resolve_start(path)
-        loaded = load_checkpoint(place, device=choose_device(device))
+        loaded = load_checkpoint(place, device=choose_device(device), layout=layout)
         self._checkpoint_hash = _hash_of_files(Path(place))
         self._model, self._codec, self._recipe = loaded.model, loaded.codec, loaded.recipe
         self._path, self._temperature, self._seed = path, temperature, seed

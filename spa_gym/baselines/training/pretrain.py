@@ -171,7 +171,7 @@ def _codec(config: PretrainConfig) -> Codec:
     if (folder / "tokenizer.json").is_file():
         from transformers import AutoTokenizer
 
-        return Codec(AutoTokenizer.from_pretrained(folder), view=config.view)
+        return Codec(AutoTokenizer.from_pretrained(folder, trust_remote_code=False), view=config.view)
     names: list[str] = []
     for env_id in sorted({source.env_id for source in config.sources}):
         names += map(config.view.of, _entity_names(env_id, config.sources))

@@ -21,9 +21,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from spa_gym.baselines.distributed import is_main
+from spa_gym.baselines.models.checkpoint_files import as_mismatch
 from spa_gym.baselines.models.optimizers import Optimizers
 from spa_gym.core import lock
-from spa_gym.core.atomic import atomic_write_text
+from spa_gym.core.atomic import atomic_write_text, flush_to_disk
 from spa_gym.core.errors import CheckpointMismatch, WriteFailed
 from spa_gym.core.run_record import RunRecord
 
@@ -132,27 +133,26 @@ class Resumable:
         """Write the state (the main process); `position` is where the stage stands (plain JSON values).
 
         Two generations of tensors are kept, and the one that counts is named by a small file written last, so that a
-        process killed at any moment, or a full disk, leaves a state that can be read.
+        process killed at any moment, a power cut or a full disk leaves a state that can be read.
 
         Raises:
             WriteFailed: the disk is full or read-only; the state before is untouched.
+            CheckpointMismatch: the state before was damaged since this run began.
         """
         if not is_main():
             return
-        number = int(self._read().get("generation", 0)) + 1
+        number = int((self._read() or {"generation": 0})["generation"]) + 1
         tensors: dict[str, torch.Tensor] = {}
         for name, module in self.modules.items():
-            seen: set[int] = set()
-            for key, value in module.state_dict().items():
-                if value.data_ptr() not in seen:
-                    seen.add(value.data_ptr())
-                    tensors[f"module/{name}/{key}"] = value.detach().cpu().contiguous()
+            tensors |= {f"module/{name}/{key}": t.detach().cpu().contiguous() for key, t in _distinct(module).items()}
         for name, optimizers in self.optimizers.items():
             tensors |= {f"optimizer/{name}/{key}": value.cpu() for key, value in optimizers.state().items()}
         weights = self._place / f"tensors-{number}.safetensors"
         try:
             self._place.mkdir(parents=True, exist_ok=True)
             save_file(tensors, weights)
+            for path in (weights, self._place, self.folder):  # on the disk before anything names them
+                flush_to_disk(path)
         except (OSError, SafetensorError) as error:
             weights.unlink(missing_ok=True)
             raise WriteFailed(
@@ -164,39 +164,75 @@ class Resumable:
             if old != weights:
                 old.unlink(missing_ok=True)
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any] | None:
+        """What `position.json` holds; None where there is none. Curves may hold NaN, so it is not read strictly."""
         path = self._place / "position.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if not path.is_file():
+            return None
+        with as_mismatch(f"the state of a run in {path}", self._mend):
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if record["version"] == _VERSION:
+                kinds = {"generation": int, "settings": dict, "position": dict}
+                wrong = [key for key, kind in kinds.items() if type(record[key]) is not kind]
+                if wrong:
+                    raise ValueError(f"{wrong[0]} = {record[wrong[0]]!r:.80}")
+        return record
+
+    @property
+    def _mend(self) -> str:
+        return f"remove {self._place} to start over"
 
     def load(self) -> dict[str, Any] | None:
         """Go to the saved state, if any; returns its position.
 
         Raises:
-            CheckpointMismatch: the state belongs to other settings or another version.
+            CheckpointMismatch: the state belongs to other settings, models or another version, or is damaged.
         """
         record = self._read()
-        if not record:
+        if record is None:
             return None
-        if record.get("version") != _VERSION:
+        if record["version"] != _VERSION:
             raise CheckpointMismatch(
                 f"a state of version {_VERSION} in {self._place}",
-                f"version {record.get('version')!r}",
+                f"version {record['version']!r}",
                 "go on with the spa-gym release that wrote it, or remove it to start over",
             )
         if record["settings"] != self.settings:
             raise _mismatch(self._place, record["settings"], self.settings)
-        tensors = load_file(self._place / f"tensors-{record['generation']}.safetensors")
-        for name, module in self.modules.items():
-            prefix = f"module/{name}/"
-            mine = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-            module.load_state_dict(mine, strict=False)
-        for name, optimizers in self.optimizers.items():
-            prefix = f"optimizer/{name}/"
-            optimizers.load_state({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        with as_mismatch(f"the weights of this run in {self._place}", self._mend):
+            self._take_over(load_file(self._place / f"tensors-{record['generation']}.safetensors"))
         return record["position"]
+
+    def _take_over(self, tensors: dict[str, torch.Tensor]) -> None:
+        for name, module in self.modules.items():
+            mine = _taken(tensors, f"module/{name}/")
+            different = sorted(mine.keys() ^ _distinct(module).keys())
+            if different:
+                raise ValueError(f"the weights of {name} differ in {different[:3]}")
+            module.load_state_dict(mine, strict=False)  # tied weights are there once
+        for name, optimizers in self.optimizers.items():
+            optimizers.load_state(_taken(tensors, f"optimizer/{name}/"))
+        if tensors:
+            raise ValueError(f"nothing asks for {sorted(tensors)[:3]}")
 
     def clear(self) -> None:
         """Remove the state: the stage is done."""
         if not is_main():
             return
         shutil.rmtree(self._place, ignore_errors=True)
+
+
+def _distinct(module: nn.Module) -> dict[str, torch.Tensor]:
+    """A module's state, each tensor under the first of its names."""
+    states: dict[str, torch.Tensor] = {}
+    seen: set[int] = set()
+    for key, value in module.state_dict().items():
+        if value.data_ptr() not in seen or not value.numel():
+            seen.add(value.data_ptr())
+            states[key] = value
+    return states
+
+
+def _taken(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """Take those of a prefix out, under what follows it."""
+    return {key.removeprefix(prefix): tensors.pop(key) for key in list(tensors) if key.startswith(prefix)}

@@ -67,6 +67,8 @@ class SFTConfig:
     """How the rates fall: `linear` or `cosine`."""
     warmup: float = field(default=0.02, metadata={"later": True})
     """Share of the training in which the rates rise."""
+    layout: str | None = field(default=None, metadata={"later": True})
+    """Delimiters for a foreign model: `text`, `text-eos`, `llama-chat`, `tiny`; none: those that suit its tokenizer."""
     context: int | None = field(default=None, metadata={"later": True})
     """Longest episode in tokens that the policy reads from now on, where the model allows more; none: the model's."""
     rows: int = 0
@@ -102,7 +104,7 @@ def sft(config: SFTConfig) -> RunRecord:
 def _sft(config: SFTConfig, settings: dict[str, Any]) -> RunRecord:
     started = time.perf_counter()
     device = choose_device(config.device, config.dtype)
-    loaded = load_checkpoint(resolve_start(config.start), device=device)
+    loaded = load_checkpoint(resolve_start(config.start), device=device, layout=config.layout)
     model, codec = add_lora(loaded.model, config.lora_rank, seed=config.seed), loaded.codec
     if config.context is not None:
         settled: Any = model.config

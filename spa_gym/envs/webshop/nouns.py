@@ -210,7 +210,7 @@ def _own_tagger(spec: str) -> NounTagger:
         raise BadArgument(expected, repr(spec), "for example noun_tagger='builtin'")
     try:
         found = operator.attrgetter(name)(importlib.import_module(module))
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError) as error:  # TypeError: a relative name
         raise BadArgument(expected, f"{spec!r} ({error})", "check the spelling, and that it can be imported") from error
     if callable(found):
         return cast(NounTagger, found)

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from spa_gym.baselines.learning.advantages import (
     explained_variance,
@@ -74,6 +76,17 @@ def test_whiten() -> None:
     assert whiten(np.array([2.0, 2.0])).tolist() == [0.0, 0.0]
 
 
+NUMBERS = st.floats(-(2.0**100), 2.0**100, width=32)
+
+
+@given(st.lists(NUMBERS, max_size=40) | st.builds(lambda x, n: [x] * n, NUMBERS, st.integers(0, 40)))
+def test_whiten_has_no_nan_whatever_the_size(numbers: list[float]) -> None:
+    found = whiten(np.array(numbers))
+    assert len(found) == len(numbers) and np.isfinite(found).all()
+    assert np.abs(found).max(initial=0.0) <= len(found)
+    assert len(set(numbers)) > 1 or not found.any()
+
+
 def test_explained_variance() -> None:
     assert explained_variance([1, 2, 3], [1, 2, 3]) == 1.0
     assert explained_variance([2, 2, 2], [1, 2, 3]) == 0.0
@@ -134,3 +147,44 @@ def test_kl_estimate_is_unbiased_and_never_negative() -> None:
     each = torch.stack([kl_estimate(p[i : i + 1].log(), q[i : i + 1].log()) for i in range(3)])
     assert float((p * each).sum()) == pytest.approx(float((p * (p / q).log()).sum()))
     assert bool((each >= 0).all())
+
+
+@given(st.lists(st.floats(-19.875, 19.875, width=32), min_size=1, max_size=8))
+def test_ordinary_ratios_are_those_of_the_plain_formulas_to_the_bit(differences: list[float]) -> None:
+    def both(old_way: bool) -> list[torch.Tensor]:
+        x = torch.tensor(differences, requires_grad=True)
+        zero, advantages = torch.zeros(len(x)), torch.linspace(-2, 3, len(x))
+        if old_way:
+            ratio, d = torch.exp(x - zero), zero - x
+            policy = -torch.minimum(ratio * advantages, ratio.clamp(0.8, 1.2) * advantages).mean()
+            kl = (torch.exp(d) - 1.0 - d).mean()
+        else:
+            policy, kl = clipped_policy_loss(x, zero, advantages, clip=0.2)[0], kl_estimate(x, zero)
+        return [policy, kl, *torch.autograd.grad(policy, x, retain_graph=True), *torch.autograd.grad(kl, x)]
+
+    for new, old in zip(both(False), both(True), strict=True):
+        assert torch.equal(new, old)
+
+
+@given(st.floats(-1e4, 1e4, width=32), st.floats(-5, 5, width=32))
+def test_losses_and_their_slopes_are_finite_however_far_two_policies_are_apart(far: float, advantage: float) -> None:
+    x = torch.tensor([far, -1.0], requires_grad=True)
+    other = torch.tensor([0.0, -1.5])
+    loss, share = clipped_policy_loss(x, other, torch.tensor([advantage, 1.0]), clip=0.2)
+    kl = kl_estimate(x, other)
+    for value in (loss, share, kl, *torch.autograd.grad(loss + kl, x)):
+        assert bool(value.isfinite().all())
+    assert kl.item() >= -1e-6
+
+
+@pytest.mark.parametrize("far", [-200.0, -21.0, 21.0, 200.0])
+def test_the_divergence_pulls_back_from_any_distance(far: float) -> None:
+    x = torch.tensor([far], requires_grad=True)
+    (slope,) = torch.autograd.grad(kl_estimate(x, torch.zeros(1)), x)
+    assert float(slope) * far > 0
+
+
+def test_a_bad_action_that_became_far_likelier_still_has_a_slope() -> None:
+    x = torch.tensor([50.0], requires_grad=True)
+    (slope,) = torch.autograd.grad(clipped_policy_loss(x, torch.zeros(1), torch.tensor([-1.0]), clip=0.2)[0], x)
+    assert float(slope) > 0

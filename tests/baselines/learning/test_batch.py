@@ -89,7 +89,9 @@ def test_a_batch_is_normalised_over_its_tokens(world: _World) -> None:
     credit = Credit(rewards=[np.array([step.reward for step in t.steps]) for t in world.played])
     episodes = world.prepare(credit)
     flat = torch.cat([e.advantages for e in episodes])
-    assert float(flat.mean()) == pytest.approx(0.0, abs=1e-5) and float(flat.std()) == pytest.approx(1.0, abs=1e-4)
+    assert float(flat.mean()) == pytest.approx(0.0, abs=1e-5) and float(flat.std(correction=0)) == pytest.approx(
+        1.0, abs=1e-4
+    )
     for episode, trajectory in zip(episodes, world.played, strict=True):
         tokens = sum(episode.encoded.action_mask)
         assert episode.encoded.ids == encode(trajectory, world.codec).ids
@@ -109,9 +111,24 @@ def test_an_episode_that_does_not_teach_has_no_part_in_the_whitening(world: _Wor
     some = world.prepare(Credit(advantages=advantages, whiten=True, teaches=teaches))
     assert not some[1].advantages.any() and len(some[1].advantages) == len(some[1].old)
     flat = torch.cat([e.advantages for e, taught in zip(some, teaches, strict=True) if taught])
-    assert float(flat.mean()) == pytest.approx(0.0, abs=1e-5) and float(flat.std()) == pytest.approx(1.0, abs=1e-4)
+    assert float(flat.mean()) == pytest.approx(0.0, abs=1e-5) and float(flat.std(correction=0)) == pytest.approx(
+        1.0, abs=1e-4
+    )
     paid = world.prepare(Credit(rewards=advantages, teaches=teaches))
     assert not paid[1].advantages.any() and paid[0].advantages.any()
+
+
+@pytest.mark.parametrize("teaches", [None, [True], [False]])
+def test_one_token_that_the_policy_chose_has_advantage_0(world: _World, teaches: list[bool] | None) -> None:
+    first = world.played[0]
+    one = replace(first.steps[0], action_ids=(world.codec.eoa_id,))
+    world.played = [replace(first, steps=(one,), final_observation="")]
+    for credit in (
+        Credit(rewards=[np.array([1.0])], teaches=teaches),
+        Credit(advantages=[np.array([1.0])], whiten=True, teaches=teaches),
+    ):
+        (episode,) = world.prepare(credit)
+        assert episode.advantages.tolist() == [0.0]
 
 
 def test_the_value_after_a_cut_episode_is_that_before_the_action_that_would_follow(world: _World) -> None:

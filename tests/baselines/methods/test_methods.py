@@ -105,3 +105,9 @@ def test_a_method_that_cannot_be_imported_is_refused(name: str) -> None:
 def test_an_option_that_does_not_exist_is_refused() -> None:
     with pytest.raises(BadArgument, match="gamma_"):
         make_method("spa", {"gamma_": 1.0})
+
+
+@pytest.mark.parametrize("name", [".x:y", "a..b:C", "os.:path", "x:y.", ":y", "x:"])
+def test_a_name_that_no_module_has_is_refused(name: str) -> None:
+    with pytest.raises(BadArgument, match="package.module:object"):
+        make_method(name)

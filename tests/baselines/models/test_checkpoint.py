@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 
 from spa_gym.baselines.models import checkpoint as module
 from spa_gym.baselines.models.checkpoint import load_checkpoint, save_checkpoint
 from spa_gym.baselines.models.heads import ScalarHead
-from spa_gym.core.errors import CheckpointMismatch, DataNotFound, WriteFailed
+from spa_gym.core.errors import BadArgument, CheckpointMismatch, DataNotFound, WriteFailed
 from tests.baselines.language import toy_codec, toy_model
 
 
@@ -133,6 +135,35 @@ def test_any_hugging_face_folder(tmp_path):
     assert loaded.recipe == {}
 
 
+SMALL: dict[str, Any] = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 1,
+}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        transformers.GPT2Config(n_embd=32, n_layer=2, n_head=2, vocab_size=400),
+        transformers.LlamaConfig(**SMALL, vocab_size=400),
+        transformers.MixtralConfig(**SMALL, vocab_size=400, num_local_experts=4),
+        transformers.Gemma2Config(**SMALL, vocab_size=400, head_dim=16),
+        transformers.BloomConfig(hidden_size=32, n_layer=2, n_head=2, vocab_size=400),
+    ],
+    ids=lambda config: config.model_type,
+)
+def test_other_architectures_pass_the_checks(tmp_path, config):
+    """Names of weights that are fused or renamed when they are read, tied embeddings, no length of its own."""
+    model = transformers.AutoModelForCausalLM.from_config(config).eval()
+    model.save_pretrained(tmp_path)
+    toy_codec().tokenizer.save_pretrained(tmp_path)
+    ids = torch.arange(20)[None]
+    torch.testing.assert_close(load_checkpoint(tmp_path).model(input_ids=ids).logits, model(input_ids=ids).logits)
+
+
 def test_adapter_on_top(folder, tmp_path):
     peft = pytest.importorskip("peft")
     base = load_checkpoint(folder).model
@@ -144,3 +175,29 @@ def test_adapter_on_top(folder, tmp_path):
     ids = torch.arange(20)[None]
     torch.testing.assert_close(loaded.model(input_ids=ids).logits, adapted.eval()(input_ids=ids).logits)
     assert not torch.allclose(loaded.model(input_ids=ids).logits, toy_model()(input_ids=ids).logits)
+
+
+@pytest.mark.parametrize("harm", ["a pickle beside a decoy", "settings deep", "weights cut", "nothing"])
+def test_a_broken_adapter_is_a_named_error(folder, tmp_path, harm):
+    peft = pytest.importorskip("peft")
+    place = tmp_path / "lora"
+    peft.get_peft_model(load_checkpoint(folder).model, peft.LoraConfig(target_modules=["q_proj"])).save_pretrained(
+        place
+    )
+    weights = place / "adapter_model.safetensors"
+    if harm == "a pickle beside a decoy":
+        weights.rename(place / "decoy.safetensors")
+        (place / "adapter_model.bin").write_bytes(pickle.dumps({"a": 1}))
+    elif harm == "settings deep":
+        (place / "adapter_config.json").write_text("[" * 100_000)
+    elif harm == "weights cut":
+        weights.write_bytes(weights.read_bytes()[:100])
+    else:
+        place = tmp_path / "nowhere"
+    with pytest.raises(CheckpointMismatch):
+        load_checkpoint(folder, adapter=place)
+
+
+def test_a_layout_for_a_checkpoint_that_has_one(folder):
+    with pytest.raises(BadArgument, match="has its own"):
+        load_checkpoint(folder, layout="text")

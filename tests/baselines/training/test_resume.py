@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
@@ -354,6 +355,85 @@ def test_a_full_disk_during_a_stage_ends_it_with_what_to_do(
     with pytest.raises(WriteFailed, match="run the same command again"):
         train(config)
     assert train(config).curves["step"] == [1, 2]
+
+
+def _edit(place: Path, **changes: Any) -> None:
+    path = place / "position.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def _reweigh(place: Path, change: Callable[[dict[str, torch.Tensor]], Any]) -> None:
+    path = place / "tensors-1.safetensors"
+    tensors = load_file(path)
+    change(tensors)
+    save_file(tensors, path)
+
+
+DAMAGE: dict[str, Callable[[Path], Any]] = {
+    "empty": lambda place: (place / "position.json").write_text(""),
+    "half": lambda place: (place / "position.json").write_text('{"version": 1, "gen'),
+    "zeros": lambda place: (place / "position.json").write_bytes(bytes(80)),
+    "a list": lambda place: (place / "position.json").write_text("[]"),
+    "nothing": lambda place: (place / "position.json").write_text("{}"),
+    "null": lambda place: (place / "position.json").write_text("null"),
+    "deep": lambda place: (place / "position.json").write_text("[" * 100_000),
+    "no text": lambda place: (place / "position.json").write_bytes(b"\xff"),
+    "generation of text": lambda place: _edit(place, generation="../1"),
+    "generation null": lambda place: _edit(place, generation=None),
+    "generation that is gone": lambda place: _edit(place, generation=9),
+    "settings of a list": lambda place: _edit(place, settings=[]),
+    "position of a number": lambda place: _edit(place, position=5),
+    "tensors gone": lambda place: (place / "tensors-1.safetensors").unlink(),
+    "tensors empty": lambda place: (place / "tensors-1.safetensors").write_bytes(b""),
+    "tensors of zeros": lambda place: (place / "tensors-1.safetensors").write_bytes(bytes(4096)),
+    "a weight missing": lambda place: _reweigh(place, lambda t: t.pop("module/layer/bias")),
+    "a weight more": lambda place: _reweigh(place, lambda t: t.update({"module/layer/x": torch.zeros(1)})),
+    "a module more": lambda place: _reweigh(place, lambda t: t.update({"module/other/x": torch.zeros(1)})),
+    "a weight of another shape": lambda place: _reweigh(
+        place, lambda t: t.update({"module/layer/bias": torch.ones(9)})
+    ),
+    "moments of another shape": lambda place: _reweigh(
+        place, lambda t: t.update({"optimizer/all/0.0.exp_avg": torch.ones(9)})
+    ),
+    "moments of nothing": lambda place: _reweigh(place, lambda t: t.update({"optimizer/all/7.0.step": torch.ones(1)})),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_damaged_state_is_a_named_error(tmp_path: Path, kind: str) -> None:
+    state, layer, optimizers = _small(tmp_path)
+    _train(layer, optimizers)
+    state.save({"step": 1})
+    DAMAGE[kind](tmp_path / "state")
+    again, *_ = _small(tmp_path, seed=1)
+    with pytest.raises(CheckpointMismatch, match=r"state.*(remove|choose another)"):
+        again.load()
+
+
+def test_tensors_are_on_the_disk_before_the_position_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    flush, write = resume.flush_to_disk, resume.atomic_write_text
+    monkeypatch.setattr(resume, "flush_to_disk", lambda path: events.append(path.name) or flush(path))
+    monkeypatch.setattr(resume, "atomic_write_text", lambda path, text: events.append(path.name) or write(path, text))
+    _small(tmp_path)[0].save({"step": 1})
+    assert events == ["tensors-1.safetensors", "state", tmp_path.name, "position.json"]
+
+
+def test_tied_and_empty_weights_are_saved_and_found_again(tmp_path: Path) -> None:
+    def made() -> nn.Module:
+        module = nn.Module()
+        module.a, module.b = nn.Linear(2, 2), nn.Linear(2, 2)
+        module.b.weight = module.a.weight
+        for name in ("none", "nothing"):
+            module.register_buffer(name, torch.zeros(0))
+        return module
+
+    before, after = made(), made()
+    Resumable(tmp_path, {}, {"m": before}).save({})
+    assert Resumable(tmp_path, {}, {"m": after}).load() == {}
+    assert all(x.equal(y) for x, y in zip(before.parameters(), after.parameters(), strict=True))
 
 
 def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from spa_gym.core.errors import DataCorrupt
+from spa_gym.core.strict_json import parse_json_object
 from spa_gym.envs.webshop.catalogue import COLUMN_KINDS, Columns
 from spa_gym.envs.webshop.product import Product
 
@@ -54,7 +55,7 @@ class StoredCatalogue:
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         try:
-            header = json.loads((self.folder / HEADER).read_text("utf-8"))
+            header = parse_json_object((self.folder / HEADER).read_bytes())
             if header["format"] != STORE_FORMAT:
                 raise ValueError(f"format {header['format']} instead of {STORE_FORMAT}")
             self.content_hash: str = header["content_hash"]
@@ -71,6 +72,8 @@ class StoredCatalogue:
                 self._products = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             if len(self._ends) != len(self._asins) or self._ends[-1] != len(self._products):
                 raise ValueError("files of different sizes")
+            if self._ends[0] < 0 or (np.diff(self._ends) < 0).any():
+                raise ValueError(f"{OFFSETS} that do not ascend")
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise DataCorrupt(f"a whole store of products in {folder}", f"{error}", f"remove {folder}") from error
         self._kept = functools.lru_cache(maxsize=_KEPT)(self._decode)
@@ -119,7 +122,7 @@ class StoredCatalogue:
         start = int(self._ends[index - 1]) if index else 0
         try:
             return Product.from_json(json.loads(zlib.decompress(self._products[start : int(self._ends[index])])))
-        except (zlib.error, ValueError, TypeError) as error:
+        except (zlib.error, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise DataCorrupt(
                 f"product {index} as it was written in {self.folder}", f"{error}", f"remove {self.folder}"
             ) from error

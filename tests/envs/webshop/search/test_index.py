@@ -9,6 +9,7 @@ import os
 import pickle
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spa_gym.core import build_once
 from spa_gym.core.build_once import built_folder
 from spa_gym.core.errors import DataCorrupt, DataNotFound, WriteFailed
 from spa_gym.envs.webshop.search import index_build
 from spa_gym.envs.webshop.search.analyzer import analyze
 from spa_gym.envs.webshop.search.bm25 import LENGTHS, length_bytes
 from spa_gym.envs.webshop.search.index import SearchIndex
+from spa_gym.envs.webshop.search.index_files import IndexArrays
 
 WORDS = "red blue green shoe shoes hat the lamp lamps table 13.5 靴 ☞ café".split()
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join), max_size=30)
@@ -148,6 +151,62 @@ def test_a_damaged_index_is_refused(folder: Path, harm: str) -> None:
         array.unlink()
     else:
         np.save(array, np.arange(99, dtype=np.uint32))
+    with pytest.raises(DataCorrupt, match=r"index.*remove "):
+        SearchIndex.open(folder)
+
+
+ARRAYS = tuple(field.name for field in fields(IndexArrays) if field.name != "num_filled")
+QUERIES = ["red", "shoe", "blue", "hat red", "nothing"]
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_index_altered_at_equal_size_never_finds_anything_else(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Bytes of every array, header included: the index that is opened again after the alteration is the right one."""
+    documents = with_ids(["red shoe", "blue shoe", "", "red hat"])
+    build = lambda part: SearchIndex.build(documents, part)  # noqa: E731
+    before = [SearchIndex.open(folder).search(query).tolist() for query in QUERIES]
+    file = folder / f"{name}.npy"
+    for place in range(0, file.stat().st_size, 23):
+        content = bytearray(file.read_bytes())
+        content[place] ^= 0xFF
+        file.write_bytes(content)
+        monkeypatch.setattr(build_once, "_verified", {})
+        again = built_folder(folder, {"format": SearchIndex.FORMAT}, build, what="the index")
+        assert [SearchIndex.open(again).search(query).tolist() for query in QUERIES] == before
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("harm", ["huge", "another type", "two dimensions", "empty file", "an archive", "none"])
+def test_numbers_that_point_elsewhere_are_refused(folder: Path, name: str, harm: str) -> None:
+    path = folder / f"{name}.npy"
+    array = np.load(path)
+    if harm == "huge":
+        if name == "term_bytes" or not array.size:
+            return  # any text is a text, and there is no entry to change
+        array.flat[array.size // 2] = -7 if array.dtype == np.int32 else 2**15 if array.dtype == np.uint16 else 1e9
+        if name == "code_saturations":
+            array[0] = np.nan
+        np.save(path, array)
+    elif harm == "another type":
+        np.save(path, array.view(f"V{array.dtype.itemsize}") if array.size else array.astype("V2"))
+    elif harm == "two dimensions":
+        np.save(path, array[None] if array.ndim == 1 else array.ravel())
+    elif harm == "empty file":
+        path.write_bytes(b"")
+    elif harm == "an archive":
+        with path.open("wb") as file:
+            np.savez(file, array)
+    else:
+        np.save(path, array[:0] if array.size else np.zeros((1, 1), array.dtype))
+    with pytest.raises(DataCorrupt, match=r"index.*remove "):
+        SearchIndex.open(folder)
+
+
+@pytest.mark.parametrize("text", ["[" * 99_999, '{"format": 2}', '{"format": 2, "lengths": 5}', '{"format": NaN}'])
+def test_an_odd_header_is_refused(folder: Path, text: str) -> None:
+    (folder / "index.json").write_text(text)
     with pytest.raises(DataCorrupt, match=r"index.*remove "):
         SearchIndex.open(folder)
 
