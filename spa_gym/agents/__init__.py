@@ -7,5 +7,15 @@ from spa_gym.agents.loading import load_agent
 from spa_gym.agents.openai_server import OpenAIServerAgent
 from spa_gym.agents.protocol import Agent, FunctionAgent, as_agent
 from spa_gym.agents.random_agent import RandomAgent
+from spa_gym.agents.reply_watch import AgentUnusable
 
-__all__ = ["Agent", "ExpertAgent", "FunctionAgent", "OpenAIServerAgent", "RandomAgent", "as_agent", "load_agent"]
+__all__ = [
+    "Agent",
+    "AgentUnusable",
+    "ExpertAgent",
+    "FunctionAgent",
+    "OpenAIServerAgent",
+    "RandomAgent",
+    "as_agent",
+    "load_agent",
+]

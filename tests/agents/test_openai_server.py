@@ -75,7 +75,8 @@ def test_the_episode_is_one_chat(server: Server, monkeypatch: pytest.MonkeyPatch
     assert player.act(["Dust."], [info(step=1)]) == ["look"]
     last = server.requests[-1]
     assert [message["role"] for message in last["messages"]] == ["system", "user", "assistant", "user"]
-    assert last["messages"][1]["content"] == "A room.\n\nPossible actions:\nlook\ngo north"
+    assert last["messages"][1]["content"] == "A room.", "only the last message lists the actions"
+    assert last["messages"][3]["content"] == "Dust.\n\nPossible actions:\nlook\ngo north"
     assert (last["path"], last["model"]) == ("/v1/chat/completions", "m")
     assert (last["temperature"], last["top_p"]) == (0.5, 0.9)
     assert server.headers[-1]["Authorization"] == "Bearer secret"

@@ -170,7 +170,7 @@ REPLIES: tuple[tuple[str, str | None], ...] = (
     ("Action: go to desk 1<|endoftext|>Human: hi", "go to desk 1"),
     ("Action: `go to desk 1`</s>", "go to desk 1"),
     (
-        "<|channel|>analysis<|message|>Action: look<|end|><|start|><|channel|>final<|message|>Action: go to desk 1<|return|>",
+        "<|channel|>analysis<|message|>Action: look<|end|><|start|><|channel|>final<|message|>Action: go to desk 1<|return|>",  # noqa: E501
         "go to desk 1",
     ),
     ("Action: search[4.5 oz. jar]", "search[4.5 oz. jar]"),
