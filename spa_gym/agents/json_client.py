@@ -68,11 +68,18 @@ def check_address(url: str, mend: str) -> str:
     return url.rstrip("/")
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Follows nothing: the key is for the host that it was given for."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Say that there is no further request."""
+def _opener() -> urllib.request.OpenerDirector:
+    """What urllib opens addresses with, less the handler that follows redirects: the key is for one host alone."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+    ):
+        opener.add_handler(handler())
+    return opener
 
 
 class JsonClient:
@@ -93,7 +100,7 @@ class JsonClient:
             got = f"timeout={timeout}, retries={retries}, backoff={backoff}"
             raise AgentError("timeout > 0, retries >= 0 and backoff >= 0", got, "correct the argument")
         self.url, self.timeout, self.retries, self.backoff, self.lasting = url, timeout, retries, backoff, lasting
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._opener = _opener()
 
     def post(self, body: dict[str, Any], key: str | None, stop: threading.Event) -> dict[str, Any]:
         """Send, and send again while that may help.
