@@ -35,11 +35,11 @@ _THINK = re.compile(
 _TOKEN = re.compile(r"</?s>|<[be]os>|<(?:start|end)_of_turn>|<[|｜][^|｜\n]{1,40}[|｜]>|\[/?INST\]|\[EOS\]", re.I)
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 _FINAL_CHANNEL = "<|channel|>final<|message|>"
-_ROLE = re.compile(r"\s*(?:assistant|model)[ \t]*\n")
+_ROLE = re.compile(r"\s*(?:assistant|model|agent|ai)(?::|[ \t]*\n)", re.I)
 _JSON = re.compile(r"\{\s*+[\"']")
 _BEFORE_JSON = re.compile(r"[\W_]*+(?:(?:tool_?calls?|function_?calls?|json)[\W_]*+)?", re.I)
 _NAMES = {
-    "action": r"action(?![^\S\n]*+input)|command",
+    "action": r"(?:action|act)(?![^\S\n]*+input)(?:[ ]is|[ ]to[ ]take)?|command",
     "answer": r"answer",
     "input": r"action[^\S\n]*+input",
     "thought": r"thoughts?|thinking|think|reasoning|reason|rationale|analysis|explanation|reflection|plan",
@@ -59,6 +59,7 @@ _LINE_START = re.compile(
 )
 _SENTENCE_END = re.compile(r".*[.!?。！？;；|)\]\"'*>]\s[\W_]*", re.DOTALL)
 _LOOK_BACK = 120
+_LONGEST_THOUGHT = 4_000
 _TAG = re.compile(
     r"[<\[](?P<close>/?)(?:(?:next_)?action|command|parameter(?:(?:=| name=)\"?(?:action|command)\"?)?"
     r"|(?P<answer>answer)|(?P<observation>observation|environment|result))(?:\s[^<>\n]{0,80})?[>\]](?!\s?[:：])",
@@ -139,16 +140,17 @@ def without_thinking(text: str) -> str | None:
 def _until_end_token(text: str) -> str:
     """The first part between special tokens that says something; in gpt-oss' form, the final channel."""
     text = text.rpartition(_FINAL_CHANNEL)[2]
-    start, between = 0, False
-    for token in [*_TOKEN.finditer(text), None]:
-        part = text[start : token.start() if token else len(text)]
-        if between:
-            part = _ROLE.sub("", part, count=1)
-        if part.strip():
+    start = 0
+    for token in _TOKEN.finditer(text):
+        if (part := _said(text[start : token.start()])).strip():
             return part
-        if token:
-            start, between = token.end(), True
-    return ""
+        start = token.end()
+    return _said(text[start:])
+
+
+def _said(part: str) -> str:
+    role = _ROLE.match(part)
+    return part[role.end() :] if role else part
 
 
 def _thought(text: str) -> str:
@@ -203,8 +205,12 @@ def _labels(text: str) -> Iterator[_Mark]:
         elif match["colon"] and kind in ("action", "observation", "thought"):
             before = text[max(0, match.start() - _LOOK_BACK) : match.start()].rpartition("\n")[2]
             inside = before.count("[") > before.count("]")
-            invented = kind != "action" and match[0][0].isupper() and before[-1:] in (" ", "*")
-            if not inside and (invented or _SENTENCE_END.fullmatch(before)):
+            labels = (
+                match[0][0].isupper()
+                and before[-1:] in (" ", "*")
+                and (kind != "action" or before[-1:] == "*" or _ends_thought(text, match.start()))
+            )
+            if not inside and (labels or _SENTENCE_END.fullmatch(before)):
                 yield _Mark(kind, match.start(), match.end(), "inline", match["number"])
 
 
@@ -214,6 +220,13 @@ def _begins_line(text: str, place: int) -> str | None:
     if (not begin and place > _LOOK_BACK) or not _LINE_START.fullmatch(text, begin, place):
         return None
     return text[begin:place]
+
+
+def _ends_thought(text: str, place: int) -> bool:
+    """Whether the line up to `place` is a thought with a label, as in "Thought: The mug is near Action: look"."""
+    line = text[max(0, place - _LONGEST_THOUGHT) : place].rpartition("\n")[2]
+    label = _LABEL.match(line)
+    return bool(label and label["thought"] and line[label.end() :].strip())
 
 
 def _tags(text: str) -> Iterator[_Mark]:

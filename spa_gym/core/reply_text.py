@@ -20,6 +20,7 @@ _BRACKETS = ("[]", "()", "{}", "<>")
 _BULLET = re.compile(r"(?:[->•·]+|\d{1,3}[.)])\s+")
 _INNER_LABEL = re.compile(r"[\W_]*+(?:(?:next|final)\s+)?action\s*+\d{0,4}[*_`\"')\]]*+\s*+[:：]\s*", re.IGNORECASE)
 _TEXT_COMMAND = re.compile(r"\\(?:text|texttt|textbf|mathrm|mathtt|mbox)\{(.*)\}")
+_YAML_BLOCK = re.compile(r"\A[|>][-+]?\n\s*+")
 _FENCE = re.compile(r"(?:`{3,}+|~{3,}+)([^\n]*+)\n")
 _BRACKET = re.compile(r"(?<![a-z])[a-z]{1,40}\[|[\[\]\n]", re.IGNORECASE)
 _INSIDE = re.compile(r"\[.*\]")
@@ -28,7 +29,7 @@ _SPEAKING = frozenset(
     "i i'm i'll i'd i've let let's we we'll you your my the it it's there this that these sorry okay ok sure first "
     "since because as so to now after based given in".split()
 )
-_CALL = re.compile(r"\w+\(\s*+action\s*+=\s*+(\".*\"|'.*')\s*+\)")
+_CALL = re.compile(r"(?:\w*act(?:ion)?\(|\w+\(\s*+action\s*+=)\s*+(\".*\"|'.*')\s*+\)", re.IGNORECASE)
 _CLOSED = re.compile(r"(.*)</\w{1,20}>")
 _ACTION_KEYS = ("action", "next_action", "final_action", "command", "answer", "final_answer")
 INPUT_KEYS = ("action_input", "action input")
@@ -48,7 +49,7 @@ def value_of(block: str) -> str | None:
         >>> value_of("\n```text\ngo to desk 1\n```"), value_of(' **"look"**. '), value_of('{"action": "look"}')
         ('go to desk 1', 'look', 'look')
     """
-    block = block.strip()
+    block = _YAML_BLOCK.sub("", block.strip(), count=1)
     if fence := _FENCE.match(block):
         inside = re.split(r"`{3}|~{3}", block[fence.end() :], maxsplit=1)[0].strip()
         block = inside or fence[1].strip()  # a fence of one line is "```look"

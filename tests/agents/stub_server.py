@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,7 +15,7 @@ Answer = Callable[[dict[str, Any], int], tuple[int, Any, dict[str, str]]]
 
 
 class Server:
-    """Answers by a function of (request, number of the request)."""
+    """Answers by a function of (request, number of the request); status 0 sends the body alone, which is no HTTP."""
 
     def __init__(self) -> None:
         self.answer: Answer = lambda request, number: (200, reply("Action: look"), {})
@@ -33,14 +34,13 @@ class Server:
                 outer.arrived.set()
                 status, body, headers = outer.answer(request, number)
                 data = body if isinstance(body, bytes) else json.dumps(body).encode()
-                if not status:  # the answer is no HTTP
+                if status:
+                    self.send_response(status)
+                    for name, value in {"Content-Length": str(len(data)), **headers}.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                with suppress(ConnectionError):  # the client has heard enough
                     self.wfile.write(data)
-                    return
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(data)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(data)
 
             def do_GET(self) -> None:
                 outer.headers.append(dict(self.headers))
