@@ -145,7 +145,8 @@ class JsonClient:
         except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
             reason = getattr(error, "reason", error)
             failure = self._failed(f"{type(error).__name__}: {redact(str(reason), key)[:_SHOWN]}")
-            failure.unreachable = isinstance(error, urllib.error.URLError) and not isinstance(reason, TimeoutError)
+            broken_off = isinstance(reason, (TimeoutError, ConnectionResetError, BrokenPipeError))
+            failure.unreachable = isinstance(error, urllib.error.URLError) and not broken_off
             failure.may_pass = True
         raise failure
 

@@ -130,7 +130,7 @@ class OpenAIServerAgent:
 
     def settings(self) -> dict[str, Any]:
         """What goes into the run record: model, decoding, prompt hash; neither address nor key nor other secrets."""
-        prompt_hash = hashlib.sha256(self.system_prompt.encode()).hexdigest()[:16]
+        prompt_hash = hashlib.sha256(self.system_prompt.encode("utf-8", "replace")).hexdigest()[:16]
         decoding = without_secrets(self.decoding, read_key(self.api_key_env))
         return {"model": self.model, **decoding, "list_actions": self.list_actions, "prompt_hash": prompt_hash}
 
