@@ -43,7 +43,7 @@ _NAMES = {
     "answer": r"answer",
     "input": r"action[^\S\n]*+input",
     "thought": r"thoughts?|thinking|think|reasoning|reason|rationale|analysis|explanation|reflection|plan",
-    "observation": r"observations?|obs|environment|env|user|human|possible\s+actions",
+    "observation": r"observations?|obs|environment|env|results?|response|feedback|output|user|human|possible\s+actions",
 }
 _LABEL = re.compile(
     r"(?<![^\W_])(?:"
@@ -54,7 +54,7 @@ _LABEL = re.compile(
 )
 _LINE_START = re.compile(
     r"[\W_]*+(?:(?:step\s?)?\d{1,3}\s?[.):]\s?[\W_]*+)?"
-    r"(?:(?:my|the|your|our|next|final|chosen|selected|best|current|proposed)\s++){0,3}",
+    r"(?:(?:my|the|your|our|next|final|chosen|selected|best|current|proposed|new)\s++){0,3}",
     re.I,
 )
 _SENTENCE_END = re.compile(r".*[.!?。！？;；|)\]\"'*>]\s[\W_]*", re.DOTALL)
