@@ -174,13 +174,7 @@ def _read(text: str) -> tuple[str | None, int]:
         marks = [mark for mark in marks if mark.kind != "action" or mark.form != "inline"]
     marks = list(_until_invented(marks))
     found: tuple[str | None, int] | None = None
-    for form, kind in (
-        ("tag", "action"),
-        ("line", "action"),
-        ("inline", "action"),
-        ("tag", "answer"),
-        ("line", "answer"),
-    ):
+    for form, kind in _ORDER:
         if chosen := [mark for mark in marks if (mark.form, mark.kind) == (form, kind)]:
             found = _labelled(text, marks, chosen)
             if found[0] != "":
