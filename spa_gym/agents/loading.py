@@ -17,6 +17,7 @@ from typing import Any
 from spa_gym.agents.expert_agent import ExpertAgent
 from spa_gym.agents.one_episode import as_agent
 from spa_gym.agents.openai_server import OpenAIServerAgent
+from spa_gym.agents.option_types import check_option_types
 from spa_gym.agents.protocol import Agent, AgentError
 from spa_gym.agents.random_agent import RandomAgent
 
@@ -117,7 +118,8 @@ def _construct(factory: Any, spec: str, options: dict[str, Any], positional: tup
     except TypeError as error:
         raise AgentError(
             expected=f"options that the agent {spec!r} takes: {inspect.signature(factory)}",
-            got=f"{options or 'none'} ({error})",
+            got=f"{', '.join(options) or 'none'} ({error})",  # the values may hold a key
             mend="correct --agent-arg key=value",
         ) from error
+    check_option_types(factory, options, spec)
     return factory(*positional, **options)

@@ -14,7 +14,8 @@ raises is called once more for each episode alone, to find the one that fails; o
 
 Optional members are used where an agent has them: `attach(envs)` is called once with the environments of the slots (the
 expert needs them); `settings() -> dict` says what makes this agent another one than its neighbour (model, prompt hash,
-decoding) and goes into the run record; `tokens` counts the tokens read and written so far. Without `settings` the
+decoding) and goes into the run record; `usage() -> dict` counts so far (tokens, replies without an action, ...) and
+`tokens` the tokens read and written, for the record too. Without `settings` the
 public attributes with plain values are taken (`agents/identity.py`).
 
 Functions, coroutines and objects that answer one episode at a time are agents too: `agents/one_episode.py`.

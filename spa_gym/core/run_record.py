@@ -92,6 +92,8 @@ class RunRecord:
     env_steps: int = 0
     tokens: int = 0
     """Tokens that the policy read and wrote."""
+    usage: dict[str, int] = field(default_factory=dict)
+    """What the agent of an evaluation counted: tokens in and out, replies without an action, failed requests, ..."""
     updates: int = 0
     """Optimiser steps."""
     wall_time_s: float = 0.0

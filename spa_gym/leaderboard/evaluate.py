@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
@@ -28,6 +29,7 @@ from spa_gym.core.arguments import given_once, one_of
 from spa_gym.core.errors import BadArgument
 from spa_gym.core.journal import Journal, differences
 from spa_gym.core.lock import alone_in
+from spa_gym.core.machine import describe_processor
 from spa_gym.core.run_record import RunRecord
 from spa_gym.core.tasks import spread
 from spa_gym.core.trajectory import Trajectory, from_record, to_record, write_jsonl
@@ -148,13 +150,16 @@ class _Entry:
     """Since the start of its session."""
     tokens: int
     """Of its session so far."""
+    usage: dict[str, int]
+    """What the agent counted in its session so far."""
 
     @classmethod
     def read(cls, line: dict[str, Any]) -> _Entry:
         numbers = {name: index(line[name]) for name in ("position", "seed", "session", "tokens")}
         error = None if line["error"] is None else str(line["error"])
         trajectory = from_record(line["trajectory"], "the journal")
-        return cls(**numbers, error=error, trajectory=trajectory, elapsed_s=float(line["elapsed_s"]))
+        usage = {str(name): index(count) for name, count in line["usage"].items()}
+        return cls(**numbers, error=error, trajectory=trajectory, elapsed_s=float(line["elapsed_s"]), usage=usage)
 
     def as_json(self) -> dict[str, Any]:
         fields = {name: getattr(self, name) for name in self.__slots__}
@@ -193,7 +198,7 @@ def _play(
 ) -> None:
     """Play what is missing; an episode is on the disk, and in `journal.entries`, before the next action."""
     start, session = time.perf_counter(), max((entry.session for entry in journal.entries), default=-1) + 1
-    tokens_before = getattr(agent, "tokens", 0)
+    tokens_before, counted_before = getattr(agent, "tokens", 0), _counted(agent)
     solved = sum(entry.trajectory.success for entry in journal.entries)
     failed = sum(entry.error is not None for entry in journal.entries)
     proven = len(journal.entries) > failed
@@ -207,6 +212,7 @@ def _play(
                 session=session,
                 elapsed_s=time.perf_counter() - start,
                 tokens=getattr(agent, "tokens", 0) - tokens_before,
+                usage=dict(_counted(agent) - counted_before),
             )
             journal.append(entry.as_json())
             journal.entries.append(entry)
@@ -215,6 +221,10 @@ def _play(
                 _say(f"The agent failed in task {entry.trajectory.task_id}, which counts as unsolved: {entry.error}")
             bar.set_postfix(success=f"{solved / len(journal.entries):.3f}", refresh=False)
             bar.update()
+
+
+def _counted(agent: Agent) -> Counter[str]:
+    return Counter(agent.usage()) if hasattr(agent, "usage") else Counter()  # type: ignore[attr-defined]
 
 
 def _finish(folder: Path, identity: dict[str, Any], entries: Sequence[_Entry]) -> RunRecord:
@@ -233,6 +243,8 @@ def _finish(folder: Path, identity: dict[str, Any], entries: Sequence[_Entry]) -
         settings=settings,
         env_steps=sum(row["steps"] for row in rows),
         tokens=sum(entry.tokens for entry in last.values()),
+        usage=dict(sum((Counter(entry.usage) for entry in last.values()), Counter())),
+        machine=describe_processor(),
         wall_time_s=round(sum(entry.elapsed_s for entry in last.values()), 3),
         metrics=summarise(rows, identity["seed"]),
         tasks=rows,

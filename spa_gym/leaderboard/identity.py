@@ -78,6 +78,7 @@ def evaluation_identity(
         "agent_settings": settings,
         "agent_arguments": {**agent_arguments(agent), **given},
         "agent_source": agent_source(agent),
+        "privileged": hasattr(agent, "attach"),  # it has the environments, and with them the expert
         "trajectories": trajectories,
     }
     try:

@@ -1,14 +1,7 @@
-"""`ReActAction`: takes the action out of a reply in the ReAct form, "Thought: ... Action: ...".
+"""`ReActAction`: takes the action out of a reply, "Thought: ... Action: ..." or one of the other usual forms.
 
-The grammar, read line by line:
-
-    reply       = { any line } action-line { any line }
-    action-line = "Action:" action            the first line that starts with the label counts
-
-Case and space around the label do not matter. The action is the rest of that line, trimmed; when nothing follows the
-label there, it is the next line that is not blank. What comes before is the thought (its label "Thought:" is
-dropped), what comes after (an observation that the model made up) is ignored. A reply without an action passes
-through unchanged: a bare action still works, and anything else is answered by the environment as not understood.
+What counts as the action is said in `spa_gym.core.replies`, which the chat agent uses too. A reply without a definite
+action goes to the environment trimmed, which answers that it does not understand.
 """
 
 from __future__ import annotations
@@ -17,37 +10,29 @@ import gymnasium
 from gymnasium.utils import RecordConstructorArgs
 
 from spa_gym.core.errors import BadArgument
+from spa_gym.core.replies import parse_reply
 from spa_gym.core.spaces import Unicode
 
 __all__ = ["ReActAction", "parse_react"]
 
-_ACTION, _THOUGHT = "action:", "thought:"
-
 
 def parse_react(reply: str) -> tuple[str, str] | None:
-    r"""Splits a reply into thought and action.
+    r"""Split a reply into thought and action.
 
     Args:
         reply: What the model wrote.
 
     Returns:
-        Thought and action, or None when the reply holds no action.
+        Thought and action, or None if the reply holds no definite action.
 
     Example:
         >>> parse_react("Thought: A desk is near.\nAction: go to desk 1\nObservation: ...")
         ('A desk is near.', 'go to desk 1')
-        >>> parse_react("go to desk 1") is None
-        True
+        >>> parse_react("go to desk 1")
+        ('', 'go to desk 1')
     """
-    lines = [line.strip() for line in reply.splitlines()]
-    for number, line in enumerate(lines):
-        if line[: len(_ACTION)].lower() == _ACTION:
-            action = line[len(_ACTION) :].strip() or next(filter(None, lines[number + 1 :]), "")
-            thought = "\n".join(lines[:number]).strip()
-            if thought[: len(_THOUGHT)].lower() == _THOUGHT:
-                thought = thought[len(_THOUGHT) :].strip()
-            return (thought, action) if action else None
-    return None
+    parsed = parse_reply(reply)
+    return (parsed.thought, parsed.action) if parsed.action else None
 
 
 class ReActAction(gymnasium.ActionWrapper[str, str, str], RecordConstructorArgs):
@@ -75,6 +60,5 @@ class ReActAction(gymnasium.ActionWrapper[str, str, str], RecordConstructorArgs)
         self.action_space = Unicode(longest, examples)
 
     def action(self, action: str) -> str:
-        """The action in a reply, or the reply itself where there is none."""
-        parsed = parse_react(action) if isinstance(action, str) else None
-        return action if parsed is None else parsed[1]
+        """The action in a reply, or the trimmed reply if it has none."""
+        return parse_reply(action).sent if isinstance(action, str) else action

@@ -1,19 +1,17 @@
 """The remote engine: an OpenAI-compatible completions server (vLLM, for example) writes the actions.
 
 The server tokenises for itself, so prompts are text and trajectories carry no token ids: they are for evaluation, and
-for training on text. Requests of one round go out side by side, one thread each; nothing but the standard library.
+for training on text. Requests of one round go out side by side, by the client of the chat agent.
 """
 
 from __future__ import annotations
 
-import json
-import time
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+from spa_gym.agents.api_key import check_key, redact
+from spa_gym.agents.json_client import JsonClient, RequestFailed, check_address
+from spa_gym.agents.side_by_side import side_by_side
 from spa_gym.baselines.models.tokens import TEXT_LAYOUT, Layout
 from spa_gym.baselines.rollout.episode import Episode
 from spa_gym.baselines.rollout.protocol import EpisodeSpec, MakeEnv, RolloutEngine, RolloutSettings
@@ -36,7 +34,8 @@ class ServerEngine(RolloutEngine):
         layout: delimiters of the prompt.
         api_key: sent as a bearer token where given.
         timeout: seconds to wait for one answer.
-        retries: how often a failed request is sent again, after 1, 2, 4, ... seconds.
+        retries: how often a failed request is sent again.
+        backoff: seconds before it is sent again for the first time; doubled each time.
         max_characters: an episode whose prompt gets longer is ended as truncated.
     """
 
@@ -49,13 +48,13 @@ class ServerEngine(RolloutEngine):
         api_key: str | None = None,
         timeout: float = 120.0,
         retries: int = 3,
+        backoff: float = 1.0,
         max_characters: int = 100_000,
     ) -> None:
-        self.url, self.model, self.layout = url.rstrip("/") + "/completions", model, layout
-        self.timeout, self.retries, self.max_characters = timeout, retries, max_characters
-        self._headers = {"Content-Type": "application/json"}
-        if api_key:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+        address = check_address(url, "give an address like http://localhost:8000/v1") + "/completions"
+        self._client = JsonClient(address, timeout=timeout, retries=retries, backoff=backoff)
+        self.url, self.model, self.layout, self.max_characters = address, model, layout, max_characters
+        self._key = check_key(api_key or "", "api_key")
 
     def prompt(self, episode: Episode) -> str:
         """Returns the text that asks for the episode's next action."""
@@ -71,27 +70,28 @@ class ServerEngine(RolloutEngine):
         envs = [make_env() for _ in range(min(settings.num_envs, len(episodes)))]
         waiting = iter(range(len(episodes)))
         try:
-            with ThreadPoolExecutor(max(1, len(envs))) as pool:
-                running = {
-                    slot: (i, Episode(envs[slot], episodes[i]))
-                    for slot, i in zip(range(len(envs)), waiting, strict=False)
-                }
-                while running:
-                    jobs = [(self.prompt(episode), settings, index) for index, episode in running.values()]
-                    for slot, action in zip(list(running), pool.map(self._complete, jobs), strict=True):
-                        index, episode = running[slot]
-                        if action is not None and episode.act(action):
-                            continue
-                        yield index, episode.finish()
-                        del running[slot]
-                        following = next(waiting, None)
-                        if following is not None:
-                            running[slot] = (following, Episode(envs[slot], episodes[following]))
+            running = {
+                slot: (i, Episode(envs[slot], episodes[i])) for slot, i in zip(range(len(envs)), waiting, strict=False)
+            }
+            while running:
+                jobs = [(self.prompt(episode), settings, index) for index, episode in running.values()]
+                answers = side_by_side(self._complete, jobs, len(jobs))
+                for slot, action in zip(list(running), answers, strict=True):
+                    if isinstance(action, Exception):
+                        raise action
+                    index, episode = running[slot]
+                    if action is not None and episode.act(action):
+                        continue
+                    yield index, episode.finish()
+                    del running[slot]
+                    following = next(waiting, None)
+                    if following is not None:
+                        running[slot] = (following, Episode(envs[slot], episodes[following]))
         finally:
             for env in envs:
                 env.close()
 
-    def _complete(self, job: tuple[str, RolloutSettings, int]) -> str | None:
+    def _complete(self, job: tuple[str, RolloutSettings, int], stop: threading.Event) -> str | None:
         """Returns the action that the server writes after the prompt; None where the prompt is too long."""
         prompt, settings, index = job
         if len(prompt) > self.max_characters:
@@ -104,33 +104,20 @@ class ServerEngine(RolloutEngine):
             "stop": [self.layout.eoa],
             "seed": (settings.seed * 1_000_003 + index) % 2**31,
         }
-        answer = self._post(json.dumps(body).encode("utf-8"))
+        try:
+            answer = self._client.post(body, self._key, stop)
+        except RequestFailed as failure:
+            raise ServerError(
+                failure.expected, failure.got, "start the server, or check address, model name and key"
+            ) from None
         try:
             text = answer["choices"][0]["text"]
-        except (KeyError, IndexError, TypeError) as error:
+        except (KeyError, IndexError, TypeError):
+            text = None
+        if not isinstance(text, str):
             raise ServerError(
                 f"a completion with choices[0].text from {self.url}",
-                json.dumps(answer)[:200],
+                redact(str(answer), self._key)[:200],
                 "check that the server speaks the OpenAI completions protocol",
-            ) from error
-        return str(text).split(self.layout.eoa)[0].removeprefix(self.layout.action)
-
-    def _post(self, body: bytes) -> Any:
-        """Sends one request; errors of the network and of the server's side are tried again, refusals are not."""
-        detail = ""
-        for attempt in range(self.retries + 1):
-            request = urllib.request.Request(self.url, data=body, headers=self._headers)
-            try:
-                with urllib.request.urlopen(request, timeout=self.timeout) as response:
-                    return json.load(response)
-            except urllib.error.HTTPError as error:
-                detail = f"{error}: {error.read(200).decode('utf-8', 'replace')}"
-                if error.code < 500 and error.code != 429:
-                    break
-            except (OSError, ValueError) as error:
-                detail = f"{type(error).__name__}: {error}"
-            if attempt < self.retries:
-                time.sleep(2.0**attempt)
-        raise ServerError(
-            f"an answer from {self.url}", detail, "start the server, or check address, model name and key"
-        )
+            )
+        return text.split(self.layout.eoa)[0].removeprefix(self.layout.action)

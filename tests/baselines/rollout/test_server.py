@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from spa_gym.agents.protocol import AgentError
 from spa_gym.baselines.rollout.engine_server import ServerEngine, ServerError
 from spa_gym.baselines.rollout.protocol import EpisodeSpec
 from tests.baselines.language import make_env
@@ -73,13 +74,11 @@ def test_plays_episodes(server):
     assert f"Observation: {one}\nAction: go right\nObservation: {two}\nAction:" in prompts
 
 
-def test_tries_again(server, monkeypatch):
+def test_tries_again(server):
     url, handler = server
     handler.failures = 2
-    waits = []
-    monkeypatch.setattr("time.sleep", waits.append)
-    assert len(ServerEngine(url, "m").run(make_env, SPECS[:1])) == 1
-    assert waits == [1.0, 2.0]
+    assert len(ServerEngine(url, "m", backoff=0.001).run(make_env, SPECS[:1])) == 1
+    assert len(handler.requests) == 8
 
 
 def test_refusals_are_told_at_once(server):
@@ -89,11 +88,26 @@ def test_refusals_are_told_at_once(server):
     assert len(handler.requests) == 1
 
 
-def test_strange_answer(server):
+@pytest.mark.parametrize(
+    "answer", [{"text": "go right"}, {"choices": None}, {"choices": [{"text": None}]}, {"choices": [{"text": 3}]}]
+)
+def test_strange_answer(server, answer):
     url, handler = server
-    handler.answer = {"text": "go right"}
+    handler.answer = answer
     with pytest.raises(ServerError, match="choices"):
         ServerEngine(url, "m").run(make_env, SPECS[:1])
+
+
+def test_the_key_is_trimmed_and_not_shown(server):
+    url, handler = server
+    handler.answer = {"error": "wrong key sk-abcdefgh"}
+    with pytest.raises(ServerError, match=r"wrong key \*\*\*"):
+        ServerEngine(url, "m", api_key="sk-abcdefgh\n").run(make_env, SPECS[:1])
+    assert handler.requests[0]["authorization"] == "Bearer sk-abcdefgh"
+    with pytest.raises(AgentError, match="not shown"):
+        ServerEngine(url, "m", api_key="two words")
+    with pytest.raises(AgentError, match="user name or password"):
+        ServerEngine("http://me:word@host/v1", "m")
 
 
 def test_no_server():
