@@ -40,7 +40,7 @@ class Tagger:
         (len, "builtins:len"),
         *((same, same) for same in (None, 7, 1.5, True, "text", [1], {"a": [2]})),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_the_plain_form(value: Any, plain: Any) -> None:
     (found,) = plain_arguments({"x": value}).values()
@@ -48,6 +48,10 @@ def test_the_plain_form(value: Any, plain: Any) -> None:
     json.dumps(found)
 
 
-@pytest.mark.parametrize("value", [lambda: 0, Tagger().nouns, Tagger(), partial(str.split, sep=",")], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [lambda: 0, Tagger().nouns, Tagger(), partial(str.split, sep=",")],
+    ids=["lambda", "method", "object", "partial"],
+)
 def test_what_has_no_name_stays(value: Any) -> None:
     assert plain_arguments({"x": value}) == {"x": value} and import_name(value) is None
