@@ -344,9 +344,9 @@ def test_reproduce_calls_the_pipeline(monkeypatch: pytest.MonkeyPatch, tmp_path:
     part = ["--method", "ppo", "rloo", "--seed", "3", "4", "--env-steps", "2000", "--ablations"]
     assert cli.main(["reproduce", *part, "--out", str(tmp_path)]) == 0
     assert calls == [
-        ("cpu", tmp_path, (), (), (), None, False, 3),
-        ("quick", tmp_path, ("alfworld",), (), (), None, False, None),
-        ("quick", tmp_path, (), ("ppo", "rloo"), (3, 4), 2000, True, None),
+        ("cpu", tmp_path, (), (), (), None, False, 3, "auto"),
+        ("quick", tmp_path, ("alfworld",), (), (), None, False, None, "auto"),
+        ("quick", tmp_path, (), ("ppo", "rloo"), (3, 4), 2000, True, None, "auto"),
     ]
     assert all((tmp_path / name / "report.html").is_file() for name in ("report", "report-ablations"))
     assert cli.main(["reproduce", "--trials", "--seed", "3", "--out", str(tmp_path)]) == 2

@@ -182,7 +182,12 @@ def _load_own(folder: Path) -> Checkpoint:
         for key, value in _finite(load_file(folder / _HEADS)).items():
             name, _, weight = key.partition("/")
             heads.setdefault(name, {})[weight] = value
-    codec = Codec(tokenizer, Layout(**meta["layout"]), View.from_json(meta.get("view", {})))
+    try:
+        codec = Codec(tokenizer, Layout(**meta["layout"]), View.from_json(meta.get("view", {})))
+    except BadArgument as error:  # its hint is for callers who chose the layout; this one is the checkpoint's
+        raise ValueError(
+            f"its layout does not suit its tokenizer: expected {error.expected}, got {error.got}"
+        ) from None
     return Checkpoint(model=model, codec=codec, recipe=meta["recipe"], heads=heads)
 
 

@@ -65,7 +65,7 @@ def features(model: nn.Module, ids: torch.Tensor, *, dtype: torch.dtype | None =
     """
     if not supports(model):
         body: Any = getattr(model, model.base_model_prefix, model)  # pyright: ignore
-        with torch.autocast(ids.device.type, dtype=dtype, enabled=dtype is not None):
+        with torch.autocast(ids.device.type, dtype=dtype, enabled=dtype in (torch.bfloat16, torch.float16)):
             return body(input_ids=ids, use_cache=False).last_hidden_state
     config: Any = model.config
     body = model.model

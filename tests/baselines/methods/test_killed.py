@@ -64,10 +64,10 @@ def _config(method: str, pipeline: Pipeline, out: Path, env_steps: int) -> Train
 
 @pytest.fixture(scope="module")
 def unbroken(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Method -> record and config of a training that never stopped and saved twice at least, each made once."""
-    known: dict[str, tuple[RunRecord, TrainConfig]] = {}
+    """Method -> record, checkpoint and budget of a training that never stopped and saved twice, each made once."""
+    known: dict[str, tuple[RunRecord, Path, int]] = {}
 
-    def make(method: str) -> tuple[RunRecord, TrainConfig]:
+    def make(method: str) -> tuple[RunRecord, Path, int]:
         env_steps = ENV_STEPS.get(method, 70)
         while method not in known:
             config = _config(method, pipeline, tmp_path_factory.mktemp("unbroken") / method, env_steps)
@@ -75,7 +75,7 @@ def unbroken(pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> An
             if method == "progress-advantage":
                 records.append(RunRecord.load(config.out / "outcome" / "record.json"))
             if all(len(record.curves["step"]) >= 2 for record in records):
-                known[method] = records[0], config
+                known[method] = records[0], config.out / "checkpoint", env_steps
             env_steps *= 2
         return known[method]
 
@@ -112,8 +112,8 @@ def _same_weights(a: Path, b: Path) -> bool:
 def test_killed_and_started_again_it_ends_as_if_it_had_never_stopped(
     method: str, stage: str, saves: int, moment: str, pipeline: Pipeline, unbroken: Any, tmp_path: Path
 ) -> None:
-    whole, never_stopped = unbroken(method)
-    config = replace(never_stopped, out=tmp_path / "killed")
+    whole, checkpoint, env_steps = unbroken(method)
+    config = _config(method, pipeline, tmp_path / "killed", env_steps)
     assert die_saving(train, config, config.out / stage, saves, moment) == -9
     assert not (config.out / stage / "record.json").exists()
     position = json.loads((config.out / stage / "state" / "position.json").read_text())["position"]
@@ -122,5 +122,5 @@ def test_killed_and_started_again_it_ends_as_if_it_had_never_stopped(
     assert record.curves == whole.curves
     assert (record.env_steps, record.tokens, record.updates) == (whole.env_steps, whole.tokens, whole.updates)
     assert record.metrics == whole.metrics
-    assert _same_weights(never_stopped.out / "checkpoint", config.out / "checkpoint")
-    assert not _same_weights(never_stopped.out / "checkpoint", pipeline.start), "something was learned"
+    assert _same_weights(checkpoint, config.out / "checkpoint")
+    assert not _same_weights(checkpoint, pipeline.start), "something was learned"

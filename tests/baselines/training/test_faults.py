@@ -102,6 +102,8 @@ def test_imitation_stops_too_and_names_the_batch(
         pytest.raises(TrainingDiverged, match=r"loss = nan.* in a batch of 4 episodes"),
     ):
         patch.setattr(imitation, "imitation_loss", poisoned)
+        # One forward a batch, so that the third one is of the second epoch.
+        patch.setattr(imitation, "similar_lengths", lambda lengths, *_: [list(range(len(lengths)))])
         sft(config)
     assert json.loads((tmp_path / "state" / "position.json").read_text())["position"]["epoch"] == 1
     assert sft(config).updates == 4
