@@ -41,10 +41,10 @@ class StageProgress:
 
     def __str__(self) -> str:
         """Return it for a line of progress: `sft 40/76 steps 1.2/s 0:30 left loss 0.123`."""
-        left = (self.total - self.done) / self.rate if self.rate else None
         said = [f"{self.stage} {self.done:,.0f}/{self.total:,.0f} {self.unit}s"]
-        if left is not None:
-            said += [f"{self.rate:,.3g}/s", f"{left // 60:.0f}:{left % 60:02.0f} left"]
+        if self.rate:
+            minutes, seconds = divmod(round((self.total - self.done) / self.rate), 60)
+            said += [f"{self.rate:,.3g}/s", f"{minutes}:{seconds:02} left"]
         return " ".join([*said, self.shown] if self.shown else said)
 
 

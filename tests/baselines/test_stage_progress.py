@@ -34,6 +34,7 @@ def test_rate_and_time_left_count_from_where_the_stage_began(path: Path, clock: 
     found = read_progress(path)
     assert found == StageProgress("sft", 40, 80, "step", 2.0, "loss 0.5")
     assert str(found) == "sft 40/80 steps 2/s 0:20 left loss 0.5" and found.share == 0.5
+    assert "1:00 left" in str(StageProgress("sft", 0, 119.6, "step", 2.0)), "no 0:60"
     report_progress("evaluate test", 1, 10, "task")
     assert str(read_progress(path)) == "evaluate test 1/10 tasks"
 
