@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 from spa_gym.baselines.device import DTYPES
@@ -79,7 +80,7 @@ def reproduce(
     chosen = choose_studies(preset, envs, studies, dtype)
     pretrainings: list[Job] = []
     imitations: list[list[Job]] = []
-    trainings: list[list[Job]] = []
+    trainings: list[list[list[Job]]] = []
     for name, (study, size) in chosen.items():
         runs = out / "runs" / name
         pretrainings += pretraining_jobs(size, runs)
@@ -92,16 +93,21 @@ def reproduce(
                 trainings.append([])
             start = imitation_job(study, size, seed, runs)
             imitations[place].append(start)
-            trainings[place] += [
-                training_job(study, size, row, seed, folder, start=start, env_steps=env_steps, shared=out / "shared")
-                for folder, group in rows.items()
-                for row in group
-            ]
+            trainings[place].append(
+                [
+                    training_job(
+                        study, size, row, seed, folder, start=start, env_steps=env_steps, shared=out / "shared"
+                    )
+                    for folder, group in rows.items()
+                    for row in group
+                ]
+            )
     where, parallel = ", ".join(chosen), parallel or default_parallel([size for _, size in chosen.values()])
     if pretrainings:
         run_jobs(pretrainings, parallel=parallel, title=f"first of all: pretrain ({where})")
     run_jobs([job for jobs in imitations for job in jobs], parallel=parallel, title=f"1/2 imitate ({where})")
-    todo = [job for jobs in trainings for job in jobs]
+    # One row of every environment after the other: rows of one environment that share a fit would wait for it.
+    todo = [job for worlds in trainings for row in zip_longest(*worlds) for job in row if job is not None]
     run_jobs(todo, parallel=parallel, title=f"2/2 train ({where})", keep_going=True)
     return record_folders(out, ablations=ablations)
 

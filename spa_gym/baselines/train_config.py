@@ -80,7 +80,7 @@ class TrainConfig:
     entropy: float = 0.0
     """Weight of the entropy bonus."""
     evaluate_every: int = 10
-    """Iterations between the looks on the way; each plays the first `evaluate_tasks` tasks of `evaluate_split`."""
+    """Iterations between intermediate evaluations on the first `evaluate_tasks` tasks of `evaluate_split`; 0: none."""
     evaluate_tasks: int = 100
     """Tasks of a look."""
     evaluate_split: str = "valid_seen"

@@ -313,7 +313,7 @@ def test_several_environments_run_side_by_side_in_folders_of_their_own(
     assert reproduce("quick", tmp_path, seeds=(7,), parallel=1, studies=studies) == [tmp_path / "runs"]
     imitations, trainings = ([path.relative_to(tmp_path / "runs").as_posix() for path in stage] for stage in stages)
     assert imitations == ["one/sft-7", "two/sft-7"]
-    assert trainings == [f"{env}/{method}-7" for env in ("one", "two") for method in ("ppo", "spa", "spa-penalty")]
+    assert trainings == [f"{env}/{method}-7" for method in ("ppo", "spa", "spa-penalty") for env in ("one", "two")]
     stages.clear()
     reproduce("quick", tmp_path, ["two"], seeds=(7, 8), parallel=1, studies=studies)
     assert [path.parent.name for stage in stages for path in stage] == ["two"] * 8
@@ -321,7 +321,7 @@ def test_several_environments_run_side_by_side_in_folders_of_their_own(
     reproduce("quick", tmp_path, methods=("rloo", "ppo"), seeds=(1, 0), studies=studies)
     names = [path.relative_to(tmp_path / "runs").as_posix() for path in stages[1]]
     assert names == [
-        f"{env}/{method}-{seed}" for seed in (1, 0) for env in ("one", "two") for method in ("rloo", "ppo")
+        f"{env}/{method}-{seed}" for seed in (1, 0) for method in ("rloo", "ppo") for env in ("one", "two")
     ]
 
 

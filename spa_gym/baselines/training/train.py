@@ -114,7 +114,7 @@ def _train(config: TrainConfig, settings: dict[str, Any]) -> RunRecord:
             ended = env_steps >= config.env_steps
             warn_of_nothing(config.method, iteration, updates, ended=ended)
             looks: dict[str, float] = {}
-            if iteration % config.evaluate_every == 0 or ended:
+            if config.evaluate_every and (iteration % config.evaluate_every == 0 or ended):
                 looks = _look(policy, codec, config)
             tracker.log(
                 iteration,
