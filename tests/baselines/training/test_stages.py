@@ -12,9 +12,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from spa_gym.baselines import policy_evaluation
+from spa_gym.baselines import device, policy_evaluation
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.models.checkpoint import load_checkpoint
+from spa_gym.baselines.training import estimator as estimator_module
 from spa_gym.baselines.training import train as train_module
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.explore import ExploreConfig, explore
@@ -27,6 +28,7 @@ from spa_gym.core.run_record import RunRecord
 from spa_gym.core.trajectory import read_jsonl, write_jsonl
 from tests.baselines.conftest import Pipeline
 from tests.baselines.tiny_runs import (
+    DEVICE,
     KWARGS,
     explored,
     made_up_exploration,
@@ -105,6 +107,23 @@ def test_estimator_reports_and_keeps_the_best_epoch(estimator: tuple[Path, RunRe
     assert record.curves["held_out_mse"].index(min(record.curves["held_out_mse"])) + 1 == metrics["epoch"]  # type: ignore
 
 
+def test_a_fit_ends_when_its_patience_does(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held-out errors 3, 1, 2, 2: with a patience of 2 the fifth epoch is not begun, nor after a kill."""
+    write_jsonl(tmp_path / "played.jsonl", explored())
+    errors = [3.0, 1.0, 2.0, 2.0]
+    known = {"variance": 1.0, "auc": 0.5, "r2": 0.0}
+    monkeypatch.setattr(estimator_module, "score_contributions", lambda *_: {**known, "mse": errors.pop(0)})
+    config = EstimatorConfig(
+        str(pipeline.start), tmp_path / "played.jsonl", tmp_path / "fit", epochs=9, batch_episodes=7, device="cpu"
+    )
+    record = fit_estimator(replace(config, patience=2))
+    assert errors == [] and record.updates == 4 * 2 and record.metrics["epoch"] == 2
+    per_epoch = record.tokens / 4
+    errors += [1.0] * 9
+    whole = fit_estimator(replace(config, out=tmp_path / "whole"))
+    assert whole.updates == 9 * 2 and whole.tokens == 9 * per_epoch, "without patience all epochs are read"
+
+
 def test_estimator_scores_alike_after_loading(estimator: tuple[Path, RunRecord]) -> None:
     out, record = estimator
     played = explored(2)
@@ -163,6 +182,27 @@ def test_reinforcement_learning_with_each_method(method: str, pipeline: Pipeline
 def test_options_of_the_training_run(changes: dict[str, Any], pipeline: Pipeline, tmp_path: Path) -> None:
     record = train(ppo_config(pipeline.start, tmp_path, env_steps=30, critic_warmup=0, **changes))
     assert record.updates == 2 and {k: record.settings[k] for k in changes} == changes
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_run_learns_in_either_number_type_and_says_which(
+    dtype: str, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_chosen", None)  # and back, when the test ends
+    record = train(ppo_config(pipeline.start, tmp_path, env_steps=30, critic_warmup=0, entropy=0.01, dtype=dtype))
+    assert record.machine["dtype"] == record.settings["dtype"] == dtype
+    assert record.machine["device"] == DEVICE and record.machine["processor"] and record.machine["cores"] >= 1
+    weights = zip(
+        load_checkpoint(tmp_path / "checkpoint").model.parameters(),
+        load_checkpoint(pipeline.start).model.parameters(),
+        strict=True,
+    )
+    assert not all(a.equal(b) for a, b in weights)
+
+
+def test_without_intermediate_evaluations_none_is_made(pipeline: Pipeline, tmp_path: Path) -> None:
+    record = train(ppo_config(pipeline.start, tmp_path, evaluate_every=0))
+    assert len(record.curves["step"]) >= 2 and set(record.curves["success_sampled"]) == {None}
 
 
 def test_the_same_seed_gives_the_same_run_and_another_does_not(pipeline: Pipeline, tmp_path: Path) -> None:
