@@ -107,7 +107,7 @@ def train_step(
     tasks: Sequence[str] = (),
     at_once: int = 0,
 ) -> float:
-    """One step on a batch of mixed lengths, read in two halves of like length; returns the mean loss.
+    """One step on a batch of mixed lengths, read in groups of similar length; returns the mean loss.
 
     Each process reads its share.
 
@@ -121,7 +121,7 @@ def train_step(
         objective: one of `OBJECTIVES`.
         weight: weight of the objective's second term; None: the published one.
         tasks: ids of the episodes' tasks, for the error.
-        at_once: episodes of a forward; 0: half of them.
+        at_once: episodes of a forward at most; 0: half of them.
 
     Raises:
         TrainingDiverged: loss or gradient is not finite; the weights are as they were.

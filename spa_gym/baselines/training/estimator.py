@@ -71,7 +71,7 @@ class EstimatorConfig:
     batch_episodes: int = 32
     """Episodes of a batch."""
     rows: int = 0
-    """Episodes of a forward; 0: half of a batch."""
+    """Episodes of a forward at most; 0: half of a batch, on a CPU fewer (`tokens.similar_lengths`)."""
     lr: float = 7e-4
     """Peak rate of AdamW."""
     held_out: float = 0.15
