@@ -40,7 +40,7 @@ class TrainConfig:
     minibatch: int = 24
     """Episodes of an update."""
     rows: int = 0
-    """Episodes of a forward at most, for memory; 0: half of a minibatch, on a CPU fewer (`tokens.similar_lengths`). What
+    """Episodes of a forward at most, for memory; 0: half of a minibatch, on a CPU fewer (`similar_lengths`). What
     is learned is the same up to rounding."""
     save_every_s: float = 0.0
     """A state to resume from is saved after a batch when the last one is this old in seconds; 0: after every batch."""

@@ -72,7 +72,7 @@ class SFTConfig:
     context: int | None = field(default=None, metadata={"later": True})
     """Longest episode in tokens that the policy reads from now on, where the model allows more; none: the model's."""
     rows: int = 0
-    """Demonstrations of a forward at most, for memory; 0: all of a batch, on a CPU fewer (`tokens.similar_lengths`). What
+    """Demonstrations of a forward at most, for memory; 0: all of a batch, on a CPU fewer (`similar_lengths`). What
     is learned is the same up to rounding."""
     num_envs: int = field(default=64, metadata={"later": True})
     """Episodes of the evaluation played at once."""
