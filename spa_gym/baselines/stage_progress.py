@@ -43,7 +43,7 @@ class StageProgress:
         """Return it for a line of progress: `sft 40/76 steps 1.2/s 0:30 left loss 0.123`."""
         said = [f"{self.stage} {self.done:,.0f}/{self.total:,.0f} {self.unit}s"]
         if self.rate:
-            minutes, seconds = divmod(round((self.total - self.done) / self.rate), 60)
+            minutes, seconds = divmod(round(max(0.0, self.total - self.done) / self.rate), 60)
             said += [f"{self.rate:,.3g}/s", f"{minutes}:{seconds:02} left"]
         return " ".join([*said, self.shown] if self.shown else said)
 
