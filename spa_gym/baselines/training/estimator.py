@@ -65,9 +65,7 @@ class EstimatorConfig:
     read: str = "action"
     """Where a step is read: at the action's end, or after the observation."""
     epochs: int = 4
-    """Times that each episode is read, at most."""
-    patience: int = field(default=0, metadata={"later": True})
-    """The fit ends after so many epochs without a smaller held-out error; 0: never before `epochs`."""
+    """Times that each episode is read."""
     batch_episodes: int = 32
     """Episodes of a batch."""
     rows: int = 0
@@ -116,9 +114,6 @@ def _fit_estimator(config: EstimatorConfig, settings: dict[str, Any]) -> RunReco
     tracker = Tracker(config.out, "estimator", total, start=updates, curves=position["curves"])
     try:
         for epoch in range(position["epoch"], config.epochs):
-            if config.patience and best is not None and epoch - best["epoch"] >= config.patience:
-                _log.info("no smaller held-out error since epoch %d: the fit ends", best["epoch"])
-                break
             order = list(range(len(train)))
             random.Random(f"estimator/{config.seed}/{epoch}").shuffle(order)
             model.train()
@@ -164,7 +159,7 @@ def _fit_estimator(config: EstimatorConfig, settings: dict[str, Any]) -> RunReco
         settings=settings,
         machine=describe_computing(device),
         updates=updates,
-        tokens=updates // per_epoch * sum(len(e.ids) for e in encoded),
+        tokens=config.epochs * sum(len(e.ids) for e in encoded),
         wall_time_s=position["seconds"] + time.perf_counter() - started,
         metrics={**(best or {}), "episodes": len(train), "episodes_held_out": len(held)},
         curves=tracker.columns(),

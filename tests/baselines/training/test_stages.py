@@ -15,7 +15,6 @@ from safetensors.torch import load_file
 from spa_gym.baselines import device, policy_evaluation
 from spa_gym.baselines.learning.estimator_inference import ProgressModel
 from spa_gym.baselines.models.checkpoint import load_checkpoint
-from spa_gym.baselines.training import estimator as estimator_module
 from spa_gym.baselines.training import train as train_module
 from spa_gym.baselines.training.estimator import EstimatorConfig, fit_estimator
 from spa_gym.baselines.training.explore import ExploreConfig, explore
@@ -105,23 +104,6 @@ def test_estimator_reports_and_keeps_the_best_epoch(estimator: tuple[Path, RunRe
     assert metrics["episodes"] == 14 and metrics["episodes_held_out"] == 2
     assert metrics["mse"] == pytest.approx(min(record.curves["held_out_mse"]), abs=1e-5)  # type: ignore[type-var]
     assert record.curves["held_out_mse"].index(min(record.curves["held_out_mse"])) + 1 == metrics["epoch"]  # type: ignore
-
-
-def test_a_fit_ends_when_its_patience_does(pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Held-out errors 3, 1, 2, 2: with a patience of 2 the fifth epoch is not begun, nor after a kill."""
-    write_jsonl(tmp_path / "played.jsonl", explored())
-    errors = [3.0, 1.0, 2.0, 2.0]
-    known = {"variance": 1.0, "auc": 0.5, "r2": 0.0}
-    monkeypatch.setattr(estimator_module, "score_contributions", lambda *_: {**known, "mse": errors.pop(0)})
-    config = EstimatorConfig(
-        str(pipeline.start), tmp_path / "played.jsonl", tmp_path / "fit", epochs=9, batch_episodes=7, device="cpu"
-    )
-    record = fit_estimator(replace(config, patience=2))
-    assert errors == [] and record.updates == 4 * 2 and record.metrics["epoch"] == 2
-    per_epoch = record.tokens / 4
-    errors += [1.0] * 9
-    whole = fit_estimator(replace(config, out=tmp_path / "whole"))
-    assert whole.updates == 9 * 2 and whole.tokens == 9 * per_epoch, "without patience all epochs are read"
 
 
 def test_estimator_scores_alike_after_loading(estimator: tuple[Path, RunRecord]) -> None:
