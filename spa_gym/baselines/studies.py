@@ -165,9 +165,9 @@ def _presets(
                 "evaluate_every": 0,
                 "final_tasks": 64,
             },
-            # Half the episodes of an update, and more updates of them: on explorations of 40 tasks (seeds 100 and 101) eight
-            # epochs in batches of 16 came to a held-out R2 of 0.80 and 0.69 in ALFWorld and 0.47 and 0.42 in VirtualHome,
-            # twelve in batches of 32 to 0.81, 0.73, 0.49 and 0.52 in one and a half times the time.
+            # Half the episodes of an update, and more updates of them. On explorations of 40 tasks (seeds 100 and 101)
+            # eight epochs in batches of 16 came to a held-out R2 of 0.80 and 0.69 in ALFWorld and 0.47 and 0.42 in
+            # VirtualHome; twelve in batches of 32 to 0.81, 0.73, 0.49 and 0.52 in one and a half times the time.
             options={
                 name: {"tasks": 32, "samples": 4, "epochs": 10, "fitting": {"batch_episodes": 16}}
                 for name in ("spa", "spa-penalty")
