@@ -161,7 +161,7 @@ def _presets(
             training={
                 **_TRAINING,
                 "episodes": 64,
-                # Its curves are those of the training tasks: one intermediate evaluation took a tenth of a run.
+                # Its curves are those of the training tasks: one intermediate evaluation took a twentieth of a run.
                 "evaluate_every": 0,
                 "final_tasks": 64,
             },

@@ -1,7 +1,7 @@
 """Muon: momentum whose update is orthogonalised, for the matrices of a transformer's body (Jordan et al. 2024).
 
 Why not `torch.optim.Muon` (torch 2.9 and later): it iterates in bf16 always, one matrix at a time. On a CPU without
-bf16 units that took 75 of the 78 seconds of an imitation. Here the iteration runs in the type of the other products
+bf16 units that took 108 of the 151 seconds of an imitation. Here the iteration runs in the type of the other products
 (`device.compute_dtype`), over all matrices of a shape at once. Steps are those of torch's up to rounding, and so is
 the state, so a run can be resumed with either (`tests/baselines/models/test_muon.py`).
 """
