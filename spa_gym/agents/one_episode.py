@@ -14,8 +14,6 @@ import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, cast
 
-import gymnasium as gym
-
 from spa_gym.agents.protocol import Agent, AgentError, AgentUnusable, EpisodeAgent
 
 __all__ = ["FunctionAgent", "ObjectAgent", "as_agent"]
@@ -43,8 +41,8 @@ class FunctionAgent:
             self._runner = asyncio.Runner()
             weakref.finalize(self, self._runner.close)
 
-    def attach(self, envs: Sequence[gym.Env[Any, Any]]) -> None:
-        """Refuse a coroutine where it cannot be run."""
+    def use_slots(self, count: int) -> None:
+        """Reject a coroutine if it cannot be run."""
         if self._runner is not None and _loop_is_running():
             raise AgentError(
                 expected="a coroutine as agent where no event loop is running",
@@ -103,13 +101,13 @@ class ObjectAgent(FunctionAgent):
         """Tokens read and written so far, where the object counts them."""
         return sum(getattr(each, "tokens", 0) for each in self._of_slot or [self.agent])
 
-    def attach(self, envs: Sequence[gym.Env[Any, Any]]) -> None:
+    def use_slots(self, count: int) -> None:
         """Make a copy for each slot beyond the first."""
-        super().attach(envs)
+        super().use_slots(count)
         if not hasattr(self.agent, "reset"):
             return
         try:
-            self._of_slot = [self.agent, *(copy.deepcopy(self.agent) for _ in envs[1:])]
+            self._of_slot = [self.agent, *(copy.deepcopy(self.agent) for _ in range(count - 1))]
         except Exception as error:  # deepcopy raises what the object's parts like
             raise AgentError(
                 expected="an agent with reset() that can be copied, one for each episode that runs at once",

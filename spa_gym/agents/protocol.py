@@ -13,7 +13,8 @@ raises is called once more for each episode alone, to find the one that fails; o
 `AgentUnusable` stops everything.
 
 Optional members are used where an agent has them: `attach(envs)` is called once with the environments of the slots (the
-expert needs them); `settings() -> dict` says what makes this agent another one than its neighbour (model, prompt hash,
+expert needs them), and the record says that the agent is privileged; `use_slots(count)` is called once with the number
+of slots; `settings() -> dict` says what makes this agent another one than its neighbour (model, prompt hash,
 decoding) and goes into the run record; `usage() -> dict` counts so far (tokens, replies without an action, ...) and
 `tokens` the tokens read and written, for the record too. Without `settings` the
 public attributes with plain values are taken (`agents/identity.py`).

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from spa_gym.baselines.distributed import is_main
 from spa_gym.baselines.expert_lengths import expert_lengths
 from spa_gym.baselines.models.tokens import Codec
 from spa_gym.baselines.rollout.engine_cached import CachedEngine
@@ -114,11 +115,13 @@ def evaluate_policy(
 
 
 class _Bar:
-    """Progress of an evaluation: a bar once it has run for some seconds, and a report to whoever watches this run."""
+    """Progress of an evaluation: a bar once it has run for some seconds, and a report to the process that watches."""
 
     def __init__(self, name: str, total: int) -> None:
-        self._name, self._solved = name, 0
-        self._bar = tqdm(total=total, desc=name, unit="task", delay=5.0, leave=False, dynamic_ncols=True)
+        self._name, self._total, self._done, self._solved = name, total, 0, 0
+        self._bar = tqdm(
+            total=total, desc=name, unit="task", delay=5.0, leave=False, dynamic_ncols=True, disable=not is_main()
+        )
 
     def __enter__(self) -> _Bar:
         return self
@@ -128,10 +131,9 @@ class _Bar:
 
     def count(self, _: int, trajectory: Trajectory) -> None:
         """Count an episode."""
-        self._solved += trajectory.success
+        self._done, self._solved = self._done + 1, self._solved + trajectory.success
         self._bar.update()
-        done, total = int(self._bar.n), int(self._bar.total)
-        report_progress(self._name, done, total, "task", f"success {self._solved / done:.2f}")
+        report_progress(self._name, self._done, self._total, "task", f"success {self._solved / self._done:.2f}")
 
 
 def split_size(env_id: str, env_kwargs: dict[str, Any], split: str) -> int:

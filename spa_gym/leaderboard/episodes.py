@@ -147,6 +147,8 @@ def play_episodes(
         AgentError: the agent gave another number of actions, or failed (see `on_error` and `proven`).
         AgentUnusable: the agent says that it can play no episode.
     """
+    if hasattr(agent, "use_slots"):
+        agent.use_slots(len(envs))  # type: ignore[attr-defined]
     if hasattr(agent, "attach"):
         agent.attach(envs)  # type: ignore[attr-defined]
     waiting = iter(positions)

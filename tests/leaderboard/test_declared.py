@@ -35,6 +35,27 @@ class Counting(RandomAgent):
         return super().act(observations, infos)
 
 
+def first_admissible(observation: str, info: dict[str, Any]) -> str:
+    return info["admissible_actions"][0]
+
+
+class OneEpisode:
+    """One episode at a time, a copy for each slot."""
+
+    def reset(self) -> None:
+        pass
+
+    def act_one(self, observation: str, info: dict[str, Any]) -> str:
+        return info["admissible_actions"][0]
+
+
+class Peeking(RandomAgent):
+    """Calls itself random, and looks at the environments."""
+
+    def attach(self, envs: Any) -> None:
+        self._envs = envs
+
+
 def run(out: Path, agent: Any) -> RunRecord:
     return evaluate(TOY_ID, {}, "train", agent, num_envs=1, out_dir=out, progress_bar=False)
 
@@ -54,8 +75,15 @@ def test_an_agent_without_counts_declares_none(tmp_path: Path) -> None:
 
 
 def test_an_agent_with_the_environments_is_privileged(tmp_path: Path) -> None:
-    for agent, privileged in ((ExpertAgent(), True), (RandomAgent(seed=0), False)):
-        out = tmp_path / type(agent).__name__
+    cases = [
+        (ExpertAgent(), True),
+        (RandomAgent(seed=0), False),
+        (first_admissible, False),
+        (OneEpisode(), False),
+        (Peeking(), True),
+    ]
+    for number, (agent, privileged) in enumerate(cases):
+        out = tmp_path / str(number)
         assert run(out, agent).settings["privileged"] is privileged
         notes = verify(out / RESULT, env_id=TOY_ID).notes
         assert any(note.startswith("privileged") for note in notes) is privileged

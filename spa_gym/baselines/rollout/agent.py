@@ -79,14 +79,14 @@ class ModelAgent:
             "recipe": self._recipe,
         }
 
-    def attach(self, envs: Sequence[Any]) -> None:
-        """Refuse more environments than the cache has rows.
+    def use_slots(self, count: int) -> None:
+        """Reject more episodes at once than the cache has rows.
 
         Raises:
             BadArgument: there are more.
         """
-        if len(envs) > _SLOTS:
-            raise BadArgument(f"at most {_SLOTS} episodes at once", len(envs), f"pass --num-envs {_SLOTS}")
+        if count > _SLOTS:
+            raise BadArgument(f"at most {_SLOTS} episodes at once", count, f"pass --num-envs {_SLOTS}")
 
     def act(self, observations: Sequence[str], infos: Sequence[dict[str, Any]]) -> list[str]:
         """One action for each observation.

@@ -130,7 +130,7 @@ def test_a_device_that_fails_stops_the_evaluation(pipeline: Pipeline, monkeypatc
 def test_more_episodes_than_rows_are_refused(pipeline: Pipeline) -> None:
     agent = ModelAgent(str(pipeline.start), device="cpu")
     with pytest.raises(BadArgument, match="--num-envs 256"):
-        agent.attach([None] * 257)
+        agent.use_slots(257)
     with pytest.raises(BadArgument, match="--num-envs 256"):
         agent.act(["look around"], [{"slot": 256, "episode_step": 0, "task_id": "0"}])
 
