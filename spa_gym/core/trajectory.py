@@ -71,7 +71,7 @@ class Trajectory:
     terminated: bool
     """The environment's own rule ended the episode."""
     truncated: bool
-    """The step limit ended it, or whoever played left it. An episode that is both is `terminated` alone."""
+    """The step limit ended it, or its player left it. An episode that is both is `terminated` alone."""
     score: float
     """`info["score"]` at the end."""
     success: bool

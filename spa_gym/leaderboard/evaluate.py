@@ -259,7 +259,7 @@ def _finish(folder: Path, identity: dict[str, Any], entries: Sequence[_Entry]) -
 def _finished(folder: Path, identity: dict[str, Any]) -> RunRecord | None:
     """The complete result of the same evaluation, or None; a result of another one is never overwritten."""
     path = folder / RESULT
-    if (folder / JOURNAL).exists() or not path.exists():  # a journal beside a result: it is played again
+    if (folder / JOURNAL).exists() or not path.exists():  # a journal next to a result: it is played again
         return None
     record = RunRecord.load(path)
     if different := differences(identity_of(record), identity):
@@ -274,5 +274,5 @@ def _finished(folder: Path, identity: dict[str, Any]) -> RunRecord | None:
 
 
 def _say(text: str) -> None:
-    """Tell the user beside the progress bar; from Python too, where nobody has configured logging."""
+    """Tell the user next to the progress bar; from Python too, where logging is not configured."""
     tqdm.write(text, file=sys.stderr)

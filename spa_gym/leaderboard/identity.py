@@ -133,7 +133,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _reference(name: str, function: Any) -> str:
-    """`module:function` of a function that whoever verifies can import too."""
+    """`module:function` of a function that the verifier can import too."""
     module, qualname = getattr(function, "__module__", None), getattr(function, "__qualname__", "")
     if module in (None, "__main__") or getattr(importlib.import_module(module), qualname, None) is not function:
         raise BadArgument(

@@ -1,4 +1,4 @@
-"""What a record declares beside its numbers: the machine, the agent's counts, and whether it had the environments."""
+"""What a record only declares: the machine, the agent's counts, and whether it had the environments."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A lean training forward over the weights of a Hugging Face Qwen3 or Llama model.
 
 The same weights, the same function, less work: no mask building, logits only at the positions asked for, and on a CPU
-layers with gradients written by hand (`fused_layers`). benchmarks/update_throughput.py measures each way beside Hugging
+layers with gradients written by hand (`fused_layers`). benchmarks/update_throughput.py measures each way and Hugging
 Face's own forward. Gradients land in the model's own parameters.
 :func:`supports` says which models qualify; :func:`features` falls back to the model's own forward for all others, so
 callers need no second path.
