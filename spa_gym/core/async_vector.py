@@ -7,6 +7,7 @@ says that another one is pending, and `close()` waits for ever for an answer tha
 
 from __future__ import annotations
 
+import contextlib
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -49,7 +50,11 @@ class AsyncTextVectorEnv(AsyncVectorEnv):
 
 
 class _Pipe:
-    """The pipe to a worker, as `AsyncVectorEnv` uses it; a broken one says that the worker is gone."""
+    """The pipe to a worker, as `AsyncVectorEnv` uses it; a broken one says that the worker is gone.
+
+    `WorkerDied` is raised after the pipe's own error has been handled, not from it: that error keeps the buffer which
+    could not be sent, and Python 3.13 complains when it is collected later.
+    """
 
     def __init__(self, pipe: Connection, process: BaseProcess, deaths: list[WorkerDied]) -> None:
         self._pipe, self._process, self._deaths = pipe, process, deaths
@@ -59,16 +64,15 @@ class _Pipe:
         return self._pipe.closed
 
     def send(self, message: Any) -> None:
-        try:
+        with contextlib.suppress(EOFError, ConnectionError):
             self._pipe.send(message)
-        except (EOFError, ConnectionError) as error:
-            raise self._died() from error
+            return
+        raise self._died()
 
     def recv(self) -> Any:
-        try:
+        with contextlib.suppress(EOFError, ConnectionError):
             return self._pipe.recv()
-        except (EOFError, ConnectionError) as error:
-            raise self._died() from error
+        raise self._died()
 
     def poll(self, timeout: float) -> bool:
         return self._pipe.poll(timeout)
